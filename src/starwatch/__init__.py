@@ -1,0 +1,3 @@
+"""Starwatch: watch product ratings live."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,78 @@
+"""The `starwatch` command: finds its subcommands by name and imports only the one asked for."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from starwatch import __version__
+from starwatch.errors import StarwatchError
+
+_COMMANDS = {
+    "demo": "play a generated shop live in the terminal",
+    "generate": "write a file of made-up ratings",
+    "inspect": "say what a file of ratings holds",
+    "replay": "play files of ratings through the windows",
+    "scenario": "run scripted streams and compare their rows",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands live in files of their names, imported when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"starwatch.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__, prog_name="starwatch")
+def cli(*, debug: bool) -> None:
+    """Watch product ratings live: exact windows, honest books."""
+    del debug
+
+
+def main() -> None:
+    """Run the command line; every failure is one line on stderr and an exit code.
+
+    Exit codes: 0 done, 1 the run failed, 2 the command or its settings are wrong, 130 stopped by
+    Ctrl-C before there was anything to finish.
+    """
+    debug = "--debug" in sys.argv
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else str(error))
+        sys.exit(2)
+    except click.ClickException as error:
+        if debug:
+            raise
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except StarwatchError as error:
+        if debug:
+            raise
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone; say nothing, and keep Python from saying it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

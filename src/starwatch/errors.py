@@ -1,0 +1,108 @@
+"""Every error that Starwatch raises on purpose, in one tree.
+
+StarwatchError
+├── UsageError           the command or its settings are wrong; exit 2
+│   ├── UnknownColumn    a field of a rating is not found in the input
+│   ├── BadScale         a scale that cannot be
+│   ├── BadWindow        a window that cannot be
+│   ├── BadSetting       any other option, flag or file key
+│   ├── BadScript        a scenario file that cannot be read
+│   └── MissingInput     a file or folder that is not there
+└── RunError             the run failed; exit 1
+    ├── BrokenInput      a file that ends or breaks in the middle
+    ├── OutputFailed     a sink that cannot be written
+    └── Mismatch         a check that found a difference
+
+Bad *ratings* are not errors: they are values (`starwatch.ratings.rejects`), kept with a reason.
+Each error is shown as one line, `error: what. hint`; a traceback only appears with `--debug`.
+"""
+
+from typing import ClassVar
+
+
+class StarwatchError(Exception):
+    """A failure with a bounded code, a sentence, and a hint that says how to mend it.
+
+    Args:
+        message: What is wrong, in one line, without a full stop.
+        hint: What to do about it; may be empty.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The one line that a user sees, without the leading `error:`."""
+        return f"{self.message}. {self.hint}" if self.hint else self.message
+
+
+class UsageError(StarwatchError):
+    """The command or its settings are wrong; nothing was run."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class UnknownColumn(UsageError):
+    """A field of a rating is not found in the input."""
+
+    code = "unknown_column"
+
+
+class BadScale(UsageError):
+    """A scale that cannot be."""
+
+    code = "bad_scale"
+
+
+class BadWindow(UsageError):
+    """A window that cannot be."""
+
+    code = "bad_window"
+
+
+class BadSetting(UsageError):
+    """An option, flag, environment variable or file key that cannot be used."""
+
+    code = "bad_setting"
+
+
+class BadScript(UsageError):
+    """A scenario file that cannot be read."""
+
+    code = "bad_script"
+
+
+class MissingInput(UsageError):
+    """A file or folder that is not there, or holds nothing to read."""
+
+    code = "missing_input"
+
+
+class RunError(StarwatchError):
+    """The run failed after it had started."""
+
+    code = "run_failed"
+
+
+class BrokenInput(RunError):
+    """A file that ends or breaks in the middle."""
+
+    code = "broken_input"
+
+
+class OutputFailed(RunError):
+    """A sink that cannot be written."""
+
+    code = "output_failed"
+
+
+class Mismatch(RunError):
+    """A check that found a difference."""
+
+    code = "mismatch"

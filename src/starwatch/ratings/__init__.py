@@ -1,0 +1,1 @@
+"""Values: a scale, star histograms and their exact means, batches of ratings, rejects."""

@@ -1,0 +1,108 @@
+"""Many ratings as columns: what moves between the door and the store (architecture §3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from starwatch.ratings.rejects import Reject
+
+NO_TIME = np.iinfo(np.int64).min
+"""In a column of event times: this rating has none of its own."""
+
+MAX_ID_BYTES = 512
+"""A longer product, reviewer or rating id is rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a codec makes of one block of input: readable ratings as columns, and the rest.
+
+    All columns have one length n.
+
+    Attributes:
+        position: int64; the slot of each rating in its file or partition, strictly rising.
+        product: Arrow `string`, no nulls, never empty.
+        reviewer: Arrow `string`, no nulls; empty where there is none.
+        stars: uint8; index of the step on the scale.
+        event_ms: int64; UTC epoch milliseconds, or `NO_TIME`.
+        rating_id: Arrow `string`, no nulls, empty where there is none; or None without such ids.
+        rejects: The rows that are no ratings, by rising position.
+        slots: The number of slots that the block takes: ratings, rejects and pause lines.
+    """
+
+    position: NDArray[np.int64]
+    product: pa.Array
+    reviewer: pa.Array
+    stars: NDArray[np.uint8]
+    event_ms: NDArray[np.int64]
+    rating_id: pa.Array | None = None
+    rejects: tuple[Reject, ...] = ()
+    slots: int = 0
+
+    def __len__(self) -> int:
+        """The number of readable ratings."""
+        return len(self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Ratings with their arrival, in the order in which the engine takes them.
+
+    All columns have one length n.
+
+    Attributes:
+        arrival_ms: int64, never falling; UTC epoch milliseconds.
+        partition: int32; which partition each rating came by.
+        position: int64; its row or offset there.
+        product: Arrow `string`, no nulls, never empty.
+        reviewer: Arrow `string`, no nulls; empty where there is none.
+        stars: uint8; index of the step on the scale.
+        event_ms: int64; UTC epoch milliseconds, or `NO_TIME`: the arrival stands in for it.
+        rating_id: Arrow `string`, no nulls, empty where there is none; or None without such ids.
+        rejects: Pairs of partition and reject that came with these ratings.
+    """
+
+    arrival_ms: NDArray[np.int64]
+    partition: NDArray[np.int32]
+    position: NDArray[np.int64]
+    product: pa.Array
+    reviewer: pa.Array
+    stars: NDArray[np.uint8]
+    event_ms: NDArray[np.int64]
+    rating_id: pa.Array | None = None
+    rejects: Sequence[tuple[int, Reject]] = field(default=())
+
+    def __len__(self) -> int:
+        """The number of ratings, rejects not among them."""
+        return len(self.arrival_ms)
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """The ratings at these row numbers, in that order, without the rejects."""
+        index = pa.array(rows)
+        return type(self)(
+            arrival_ms=self.arrival_ms[rows],
+            partition=self.partition[rows],
+            position=self.position[rows],
+            product=self.product.take(index),
+            reviewer=self.reviewer.take(index),
+            stars=self.stars[rows],
+            event_ms=self.event_ms[rows],
+            rating_id=None if self.rating_id is None else self.rating_id.take(index),
+        )
+
+    def slice(self, start: int, stop: int) -> Self:
+        """The ratings from row `start` up to `stop`, without copying, without the rejects."""
+        return type(self)(
+            arrival_ms=self.arrival_ms[start:stop],
+            partition=self.partition[start:stop],
+            position=self.position[start:stop],
+            product=self.product[start:stop],
+            reviewer=self.reviewer[start:stop],
+            stars=self.stars[start:stop],
+            event_ms=self.event_ms[start:stop],
+            rating_id=None if self.rating_id is None else self.rating_id[start:stop],
+        )

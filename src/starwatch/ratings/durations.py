@@ -1,0 +1,80 @@
+"""Durations and moments as a user writes them: `30s`, `1d`, `2021-06-01T00:00:03Z`."""
+
+import re
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from starwatch.errors import BadSetting
+
+_UNITS = {
+    "us": Fraction(1, 1000),
+    "ms": Fraction(1),
+    "s": Fraction(1000),
+    "m": Fraction(60_000),
+    "h": Fraction(3_600_000),
+    "d": Fraction(86_400_000),
+    "w": Fraction(604_800_000),
+}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|[smhdw])")
+_HINT = "A duration reads like 500ms, 30s, 5m, 1h, 1d or 1w"
+
+
+def duration(text: str) -> Fraction:
+    """Read a duration as exact milliseconds.
+
+    Raises:
+        BadSetting: the text is no number with a unit.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise BadSetting(f"the duration {text!r} cannot be read", hint=_HINT)
+    return Fraction(match[1]) * _UNITS[match[2]]
+
+
+def duration_ms(text: str) -> int:
+    """Read a duration as whole milliseconds.
+
+    Raises:
+        BadSetting: the text is no duration, or holds a part of a millisecond.
+    """
+    value = duration(text)
+    if value.denominator != 1:
+        raise BadSetting(f"the duration {text!r} is not whole milliseconds", hint=_HINT)
+    return int(value)
+
+
+def duration_label(ms: int) -> str:
+    """Milliseconds in the largest unit that divides them: 3600000 is `1h`, 90000 is `90s`."""
+    for unit in ("d", "h", "m", "s"):
+        size = int(_UNITS[unit])
+        if ms and ms % size == 0:
+            return f"{ms // size}{unit}"
+    return f"{ms}ms"
+
+
+def moment_ms(text: str) -> int:
+    """Read an ISO 8601 moment (no zone: UTC) or integer epoch milliseconds.
+
+    Raises:
+        BadSetting: the text is neither.
+    """
+    if re.fullmatch(r"-?\d{6,}", text):
+        return int(text)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(
+            f"the moment {text!r} cannot be read", hint="A moment reads like 2021-06-01T00:00:03Z"
+        ) from None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return (when - datetime(1970, 1, 1, tzinfo=UTC)) // (datetime.resolution * 1000)
+
+
+def moment_label(ms: int) -> str:
+    """Epoch milliseconds as ISO 8601 UTC with milliseconds: `2021-06-01T00:00:03.000Z`."""
+    seconds, rest = divmod(ms, 1000)
+    try:
+        when = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{ms}ms"
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
