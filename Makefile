@@ -1,0 +1,59 @@
+# Everything a developer does here, one line each. `make help` prints this list.
+# PYTHON=/path/to/python3.12 picks an interpreter; otherwise the first Python >= 3.11 found is used.
+SHELL := /bin/sh
+BIN := .venv/bin
+BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyproject.toml
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick lint format types imports deps slow bench docs lock clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/dev.stamp ## make .venv with everything a developer needs
+
+demo: .venv/base.stamp ## play a generated shop live in the terminal; Ctrl-C ends it
+	@$(BIN)/starwatch demo
+
+test: lint types imports deps quick ## set up, then every static check and the fast tests
+
+quick: .venv/dev.stamp ## the fast tests
+	$(BIN)/pytest -m "not slow"
+
+lint: .venv/dev.stamp ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+
+format: .venv/dev.stamp ## ruff: mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: .venv/dev.stamp ## mypy, strict
+	$(BIN)/mypy
+
+imports: .venv/dev.stamp ## import-linter: which folder may import which
+	$(BIN)/lint-imports
+
+deps: .venv/dev.stamp ## deptry: what is imported is declared, what is declared is imported
+	$(BIN)/deptry src
+
+slow: .venv/dev.stamp ## the slower tests
+	$(BIN)/pytest -m slow || test $$? -eq 5
+
+bench: .venv/dev.stamp ## measure; the results are printed and kept in benchmarks/
+	$(BIN)/python -m benchmarks
+
+docs: .venv/dev.stamp ## write docs/cli.md from the commands themselves
+	$(BIN)/python docs/make_cli.py
+
+lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml; UPGRADE=1 takes newer versions
+	@sh requirements/lock.sh $(UPGRADE)
+
+clean: ## remove .venv, caches and builds
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests docs -name __pycache__ -type d -exec rm -rf {} +
+
+.venv/base.stamp: $(BASE)
+	@PYTHON="$(PYTHON)" sh requirements/install.sh base
+
+.venv/dev.stamp: $(BASE) requirements/dev.txt
+	@PYTHON="$(PYTHON)" sh requirements/install.sh dev
