@@ -1,0 +1,113 @@
+"""Sinks by name: reads `--output SINK:TARGET` and imports only the sink that it names."""
+
+import difflib
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starwatch.errors import BadSetting
+from starwatch.ports import RowContext, Sink, SinkFactory
+
+GROUP = "starwatch.sinks"
+"""The entry point group in which other packages announce their sinks."""
+
+STDOUT = "-"
+"""The target that stands for standard output; an output without a target means it too."""
+
+_BUILT_IN = {
+    "csv": "starwatch.sinks.csv:open_sink",
+    "jsonl": "starwatch.sinks.jsonl:open_sink",
+    "log": "starwatch.sinks.log:open_sink",
+    "log-exact": "starwatch.sinks.log:open_exact",
+    "parquet": "starwatch.sinks.parquet:open_sink",
+}
+"""Our own, as pyproject.toml announces them: found without reading any package's metadata."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `--output`: which sink, and where it writes to.
+
+    Attributes:
+        sink: The sink's name.
+        target: What stood behind the colon; `-` where nothing did.
+    """
+
+    sink: str
+    target: str
+
+
+def parse_output(text: str) -> Output:
+    """Read `jsonl:w.jsonl`, `jsonl:-` or `jsonl` (both: standard output).
+
+    >>> parse_output("jsonl:w.jsonl")
+    Output(sink='jsonl', target='w.jsonl')
+
+    Raises:
+        BadSetting: there is no sink of that name.
+    """
+    sink, _, target = text.partition(":")
+    _place(sink)
+    return Output(sink, target or STDOUT)
+
+
+def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
+    """Read several outputs, which must not get into each other's way.
+
+    Raises:
+        BadSetting: there is no sink of a name, or two outputs have the same target.
+    """
+    outputs = tuple(parse_output(text) for text in texts)
+    seen: set[str] = set()
+    for output in outputs:
+        if output.target in seen:
+            where = "standard output" if output.target == STDOUT else output.target
+            raise BadSetting(
+                f"two outputs would write to {where}", hint="Give each output a target of its own"
+            )
+        seen.add(output.target)
+    return outputs
+
+
+def open_output(output: Output, context: RowContext) -> Sink:
+    """Import the sink and let it open its target.
+
+    Raises:
+        BadSetting: there is no such sink, or its target cannot be opened.
+        OutputFailed: the target cannot be written.
+    """
+    module, _, name = _place(output.sink).partition(":")
+    try:
+        factory: SinkFactory = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise BadSetting(
+            f"the sink {output.sink!r} needs the package {error.name!r}, which is not here",
+            hint=f"Install it: pip install 'starwatch[{output.sink}]'",
+        ) from error
+    return factory(output.target, context)
+
+
+def sink_names() -> list[str]:
+    """The names of all sinks that can be used here, sorted."""
+    return sorted({*_BUILT_IN, *_announced()})
+
+
+def _place(sink: str) -> str:
+    """Where a sink's factory is, as `module:name`."""
+    place = _BUILT_IN.get(sink) or _announced().get(sink)
+    if place is None:
+        names = sink_names()
+        near = difflib.get_close_matches(sink, names, n=1)
+        meant = f"Did you mean {near[0]!r}? " if near else ""
+        raise BadSetting(
+            f"there is no sink {sink!r}",
+            hint=f"{meant}An output reads SINK:FILE; the sinks are {', '.join(names)}",
+        )
+    return place
+
+
+def _announced() -> dict[str, str]:
+    """Sinks of all installed packages; slow, and so only asked where our own do not answer."""
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
