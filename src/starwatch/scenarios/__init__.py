@@ -1,0 +1,1 @@
+"""Scripted streams: ratings on a clock of their own, and the rows that must come of them."""
