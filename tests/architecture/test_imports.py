@@ -5,27 +5,22 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONTRACTS = {
-    contract["id"]: contract
-    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
-        "contracts"
-    ]
-}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CONTRACTS = {rule["id"]: rule for rule in PROJECT["tool"]["importlinter"]["contracts"]}
 
 
 def lint(source, *only):
     """Run import-linter on the package in a folder; its exit code and what it printed."""
-    command = ["lint-imports", "--no-cache", "--config", ROOT / "pyproject.toml"]
-    for contract in only:
-        command += ["--contract", contract]
-    command[0] = Path(sys.executable).with_name("lint-imports")
+    contracts = [word for contract in only for word in ("--contract", contract)]
+    program = Path(sys.executable).with_name("lint-imports")
     run = subprocess.run(
-        command,
+        [program, "--no-cache", "--config", ROOT / "pyproject.toml", *contracts],
         cwd=source,
         env=os.environ | {"PYTHONPATH": str(source), "COLUMNS": "200"},
         capture_output=True,
@@ -69,12 +64,7 @@ def test_the_source_keeps_every_rule(source):
 def test_a_layer_that_imports_from_above_is_caught(source):
     layers = [present(folders(layer)) for layer in CONTRACTS["layers"]["layers"]]
     layers = [layer for layer in layers if layer]
-    pairs = [
-        (low, high)
-        for above, below in zip(layers, layers[1:], strict=False)
-        for low in below
-        for high in above
-    ]
+    pairs = [(low, high) for above, below in pairwise(layers) for low in below for high in above]
     for low, high in pairs:
         add_import(source, f"starwatch.{low}", f"starwatch.{high}")
     code, output = lint(source, "layers")
@@ -91,13 +81,30 @@ def test_a_folder_without_a_place_is_caught(source):
     assert "helpers" in output
 
 
-def test_a_clock_or_a_file_in_a_pure_folder_is_caught(source):
-    rule = CONTRACTS["pure"]
-    for module in rule["source_modules"]:
-        for forbidden in rule["forbidden_modules"]:
-            add_import(source, module, forbidden)
-    code, output = lint(source, "pure")
+@pytest.mark.parametrize("rule", ["pure", "clockless"])
+def test_a_clock_or_a_file_in_a_pure_folder_is_caught(source, rule):
+    modules, forbidden = CONTRACTS[rule]["source_modules"], CONTRACTS[rule]["forbidden_modules"]
+    pairs = list(product(modules, forbidden))
+    for module, name in pairs:
+        add_import(source, module, name)
+    code, output = lint(source, rule)
     assert code == 1, output
-    for module in rule["source_modules"]:
-        for forbidden in rule["forbidden_modules"]:
-            assert f"{module} is not allowed to import {forbidden}:" in output
+    for module, name in pairs:
+        assert f"{module} is not allowed to import {name}:" in output
+
+
+def test_an_adapter_that_imports_another_is_caught(source):
+    adapters = CONTRACTS["adapters"]["modules"]
+    pairs = [(a, b) for a, b in product(adapters, adapters) if a != b]
+    for module, other in pairs:
+        add_import(source, module, other)
+    code, output = lint(source, "adapters")
+    assert code == 1, output
+    for module, other in pairs:
+        assert f"{module} is not allowed to import {other}:" in output
+
+
+def test_every_adapter_is_among_those_that_must_not_import_each_other():
+    groups = PROJECT["project"]["entry-points"].values()
+    modules = {target.partition(":")[0] for points in groups for target in points.values()}
+    assert modules == set(CONTRACTS["adapters"]["modules"])
