@@ -1,7 +1,12 @@
 """The two books: every rating in exactly one class, every contribution in exactly one place."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from starwatch.ratings.rejects import Reason
 
@@ -66,3 +71,59 @@ class Books:
         """Whether both books balance."""
         classes = self.counted + self.duplicate + self.late + self.rejected + self.pending
         return self.received == classes and all(book.balanced for book in self.specs)
+
+
+class Ledger:
+    """Counts every rating once, by class; a plain state machine.
+
+    Args:
+        specs: How many window specs the job has.
+    """
+
+    def __init__(self, specs: int) -> None:
+        # state, all of it in snapshots
+        self.classes = [0] * len(Class)
+        self.reasons: Counter[Reason] = Counter()
+        self.missed = [0] * specs
+
+    def classify(self, classes: NDArray[np.uint8]) -> None:
+        """Enter ratings by their class; rejected ones come with their reasons by `reject`."""
+        for each, count in enumerate(np.bincount(classes, minlength=len(Class)).tolist()):
+            self.classes[each] += count
+
+    def reject(self, reason: Reason) -> None:
+        """Enter one reject that no batch column holds."""
+        self.classes[Class.REJECTED] += 1
+        self.reasons[reason] += 1
+
+    def books(self, *, panes: list[int], closed: list[int], still_open: list[int]) -> Books:
+        """Both books, with what the windows say of themselves, one number a spec."""
+        counted, duplicate, late, rejected = self.classes
+        return Books(
+            received=sum(self.classes),
+            counted=counted,
+            duplicate=duplicate,
+            late=late,
+            rejected=rejected,
+            reasons=dict(self.reasons),
+            specs=tuple(
+                SpecBook(expected=counted * each, closed=shut, open=to_come, missed=gone)
+                for each, shut, to_come, gone in zip(
+                    panes, closed, still_open, self.missed, strict=True
+                )
+            ),
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state as plain values."""
+        return {
+            "classes": list(self.classes),
+            "reasons": {str(reason): count for reason, count in self.reasons.items()},
+            "missed": list(self.missed),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the state of a snapshot."""
+        self.classes = list(state["classes"])
+        self.reasons = Counter({Reason(name): count for name, count in state["reasons"].items()})
+        self.missed = list(state["missed"])

@@ -1,0 +1,71 @@
+"""The engine equals a brute-force model, for any stream and however it is cut into batches."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from property.players import Player, as_tuples, on_model
+from property.streams import streams
+from starwatch.windows import operator, panel, watermark
+
+CUTS = st.lists(st.integers(1, 60), max_size=4)
+
+
+@pytest.fixture
+def tiny_blocks(monkeypatch):
+    """Every column-wise shortcut is taken, and every block is cut, on streams of forty ratings."""
+    monkeypatch.setattr(watermark, "_FEW_ROWS", 0)
+    monkeypatch.setattr(watermark, "_CELLS", 8)
+    monkeypatch.setattr(panel, "_COMPACT_FROM", 1)
+    monkeypatch.setattr(operator, "_BLOCK_CELLS", 6)
+    monkeypatch.setattr(operator, "_COMPACT_ABOVE", 3)
+
+
+@given(streams(), CUTS)
+@settings(max_examples=200, deadline=None)
+def test_rows_classes_and_books_are_the_models(stream, cuts):
+    check(stream, cuts)
+
+
+@given(streams(), CUTS)
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@pytest.mark.usefixtures("tiny_blocks")
+def test_the_same_in_tiny_blocks(stream, cuts):
+    check(stream, cuts)
+
+
+@pytest.mark.slow
+@given(streams(max_size=150), CUTS)
+@settings(max_examples=4000, deadline=None)
+def test_the_same_for_many_long_streams(stream, cuts):
+    check(stream, cuts)
+
+
+@pytest.mark.slow
+@given(streams(max_size=80), CUTS)
+@settings(
+    max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@pytest.mark.usefixtures("tiny_blocks")
+def test_the_same_for_many_streams_in_tiny_blocks(stream, cuts):
+    check(stream, cuts)
+
+
+def check(stream, cuts):
+    job, partitions, steps = stream
+    model, rows, classes = on_model(job, partitions, steps)
+    player = Player(job, partitions, cuts)
+    player.play(steps)
+    assert player.classes == classes
+    assert player.rows == rows
+    assert player.engine.books() == model.books()
+    assert player.engine.books().balanced
+    for spec in range(len(job.windows)):
+        provisional = as_tuples(player.engine.provisional(spec), player.engine)
+        assert provisional == model.provisional(spec)
+    player.keep(player.engine.finish())
+    assert player.rows == rows + model.finish()
+    assert player.engine.books() == model.books()
+    assert all(book.open == 0 for book in player.engine.books().specs)
