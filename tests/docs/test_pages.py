@@ -28,8 +28,8 @@ def anchors(page):
 
 def lines(language):
     """The lines of all fences of one language in the README, continued ones joined."""
-    bodies = [body.replace("\\\n", " ") for fence, body in FENCE.findall(README) if fence == language]
-    return [line for body in bodies for line in body.splitlines()]
+    bodies = [body for fence, body in FENCE.findall(README) if fence == language]
+    return [line for body in bodies for line in body.replace("\\\n", " ").splitlines()]
 
 
 def examples():
