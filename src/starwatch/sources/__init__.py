@@ -1,0 +1,1 @@
+"""Where ratings come from: adapters found by name, imported when named."""
