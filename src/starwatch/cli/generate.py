@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from starwatch.errors import BadSetting
+from starwatch.errors import BadSetting, OutputFailed
 
 if TYPE_CHECKING:
     from starwatch.generator.options import ShopOptions
@@ -103,8 +103,13 @@ def _write(
 
     writing = Writing(ids=ids, progress=progress)
     if out == "-":
-        rows = write_stream(shop, sys.stdout.buffer, Form.CSV, writing)
-        sys.stdout.buffer.flush()
+        try:
+            rows = write_stream(shop, sys.stdout.buffer, Form.CSV, writing)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(f"standard output cannot be written: {error.strerror}") from error
         return rows, None
     rows = write_file(shop, Path(out), writing)
     return rows, Path(out).stat().st_size

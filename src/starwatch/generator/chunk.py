@@ -37,8 +37,10 @@ class Chunk:
     @classmethod
     def empty(cls) -> Self:
         """No rows."""
-        kinds = (np.int64, np.int64, np.int32, np.uint64, np.uint8, np.uint64, np.uint8)
-        return cls(*(np.empty(0, dtype=kind) for kind in kinds))
+        times = np.empty(0, dtype=np.int64)
+        numbers, steps = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8)
+        product = np.empty(0, dtype=np.int32)
+        return cls(times, times, product, numbers, steps, numbers, steps)
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """These rows, by number or by mask."""

@@ -19,7 +19,7 @@ from starwatch.generator.shop import Shop
 from starwatch.generator.text import FIELDS, Columns, csv_bytes, csv_header, jsonl_bytes
 from starwatch.ratings.durations import moment_label
 
-_GZIP_LEVEL = 6
+_GZIP_LEVEL = 3  # level 6 takes 3.5 times as long for files that are 8% smaller
 _ROW_GROUP = 1 << 20
 
 
