@@ -10,6 +10,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/dev.stamp ## make .venv with everything a developer needs
+	@echo ".venv is ready"
 
 demo: .venv/base.stamp ## play a generated shop live in the terminal; Ctrl-C ends it
 	@$(BIN)/starwatch demo
