@@ -1,0 +1,106 @@
+"""The end of a run in a few lines: what came, what became of it, and whether the books balance."""
+
+from dataclasses import dataclass
+
+from starwatch.admission.ledger import Books, SpecBook
+from starwatch.windows.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did, besides its books.
+
+    Attributes:
+        rows: Rows of windows that were emitted, corrections among them.
+        products: Distinct products with a readable rating.
+        seconds: How long the run took.
+    """
+
+    rows: int
+    products: int
+    seconds: float
+
+
+def summary(books: Books, job: Job, outcome: Outcome) -> str:
+    """The summary, some short lines without a last line feed."""
+    return "\n".join(
+        [
+            _received(books, outcome),
+            *_classes(books),
+            f"{_number(outcome.rows, 'row')} of {_number(outcome.products, 'product')}",
+            *(_spec(w.label, b) for w, b in zip(job.windows, books.specs, strict=True)),
+            _verdict(books),
+        ]
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as a person reads them.
+
+    >>> duration_text(2.345), duration_text(75), duration_text(7384)
+    ('2.3 s', '1:15', '2:03:04')
+    """
+    minute, hour = 60, 3600
+    if seconds < minute:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    rest = f"{whole % minute:02d}"
+    if whole < hour:
+        return f"{whole // minute}:{rest}"
+    return f"{whole // hour}:{whole % hour // minute:02d}:{rest}"
+
+
+def _received(books: Books, outcome: Outcome) -> str:
+    text = f"received {_number(books.received, 'rating')} in {duration_text(outcome.seconds)}"
+    if outcome.seconds > 0:
+        text += f", {books.received / outcome.seconds:,.0f} a second"
+    return text
+
+
+def _classes(books: Books) -> list[str]:
+    """One line a class, the numbers under each other."""
+    classes = [
+        ("counted", books.counted),
+        ("duplicate", books.duplicate),
+        ("late", books.late),
+        ("rejected", books.rejected),
+        ("pending", books.pending),
+    ]
+    width = max(len(f"{number:,}") for _, number in classes)
+    marks = ["=", "+", "+", "+", "+"]
+    lines = [
+        f"  {mark} {number:>{width},} {word}"
+        for mark, (word, number) in zip(marks, classes, strict=True)
+    ]
+    if books.reasons:
+        by_size = sorted(books.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+        reasons = ", ".join(f"{number:,} {reason.value}" for reason, number in by_size)
+        lines[3] += f": {reasons}"
+    return lines
+
+
+def _spec(label: str, book: SpecBook) -> str:
+    return (
+        f"  {label}: {book.expected:,} contributions = {book.closed:,} in closed windows"
+        f" + {book.open:,} in open ones + {book.missed:,} missed"
+    )
+
+
+def _verdict(books: Books) -> str:
+    if books.balanced:
+        return "both books balance"
+    parts = books.counted + books.duplicate + books.late + books.rejected + books.pending
+    wrong = [f"{books.received - parts:+,} ratings"] if books.received != parts else []
+    wrong += [
+        f"{book.expected - book.closed - book.open - book.missed:+,} contributions"
+        for book in books.specs
+        if not book.balanced
+    ]
+    return (
+        f"WARNING: THE BOOKS DO NOT BALANCE: {', '.join(wrong)} unaccounted for.\n"
+        "WARNING: do not trust this run's windows; please report this with the command you ran"
+    )
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
