@@ -5,12 +5,12 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
-from starwatch.ratings.batch import NO_TIME
-from starwatch.windows.products import ProductIds
-from starwatch.windows.rows import WindowRows
 
 from model.model import Model
 from model.values import Rating
+from starwatch.ratings.batch import NO_TIME
+from starwatch.windows.products import ProductIds
+from starwatch.windows.rows import WindowRows
 
 
 @dataclass(frozen=True, slots=True)

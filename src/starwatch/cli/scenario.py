@@ -9,7 +9,7 @@ import click
 from starwatch.errors import Mismatch, MissingInput
 
 if TYPE_CHECKING:
-    from starwatch.scenarios.runner import Factory
+    from starwatch.scenarios.runnable import Factory
     from starwatch.scenarios.steps import Script
 
 

@@ -46,8 +46,13 @@ def window_name(spec: int, setting: Setting) -> str:
     return _short(setting.job.windows[spec])
 
 
-def read_row(line: Line, setting: Setting) -> Row:
+def read_row(line: Line, setting: Setting, window: str | None = None) -> Row:
     """Read `30s/5s A 0:00..0:30 mean 4.5 of 2 (4 5) revision 1`.
+
+    Args:
+        line: The line.
+        setting: The header of its script.
+        window: The label of the window that is meant where the row names none.
 
     Raises:
         BadScript: it has another form, or contradicts itself.
@@ -55,7 +60,7 @@ def read_row(line: Line, setting: Setting) -> Row:
     match = _ROW.fullmatch(line.text)
     if match is None:
         raise line.bad(f"the row {line.text!r} cannot be read", _ROW_HINT)
-    spec = spec_named(line, match["window"], setting)
+    spec = spec_named(line, match["window"] or window, setting)
     start = read_time(line, match["start"], setting.day_ms)
     end = read_time(line, match["end"], setting.day_ms)
     _check_window(line, setting.job.windows[spec], start, end)
@@ -122,8 +127,9 @@ def _check_mean(line: Line, stars: tuple[int, ...], match: re.Match[str], settin
         raise line.bad(f"{match['stars']!r} are {sum(stars)} ratings, not {match['count']}")
     digits = len(match["mean"].partition(".")[2])
     mean = mean_text(stars, setting.job.scale, digits)
-    if mean.rstrip(".") != match["mean"]:
-        raise line.bad(f"the mean of {match['stars']!r} is {mean.rstrip('.')}")
+    if (mean if digits else mean.partition(".")[0]) != match["mean"]:
+        exact = mean_text(stars, setting.job.scale)
+        raise line.bad(f"the mean of ({match['stars']}) is {exact}, not {match['mean']}")
 
 
 def _terms(line: Line, match: re.Match[str], known: Sequence[str]) -> dict[str, int]:

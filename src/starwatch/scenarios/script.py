@@ -14,7 +14,6 @@ from starwatch.scenarios.steps import (
     ExpectRows,
     ExpectWatermark,
     Rate,
-    Row,
     Script,
     Setting,
     Step,
@@ -106,40 +105,39 @@ def _steps(blocks: Sequence[Block], setting: Setting) -> tuple[Step, ...]:
 
 
 def _expectation(line: Line, words: list[str], under: list[Line], setting: Setting) -> Step:
-    rows = tuple(read_row(each, setting) for each in under)
     if not words:
-        if not rows:
+        if not under:
             raise line.bad("no row is expected", "Write rows under it, or: expect nothing")
-        return ExpectRows(line.number, rows)
+        return ExpectRows(line.number, tuple(read_row(each, setting) for each in under))
     what, rest = words[0], words[1:]
     if what not in _EXPECT:
         raise line.unknown("the expectation", what, _EXPECT)
     if what == "provisional":
-        return _provisional(line, rest, rows, setting)
-    if rows:
+        return _provisional(line, rest, under, setting)
+    if under:
         raise under[0].bad("an indented line belongs to nothing", f"Give {what} a line of its own")
     if what == "watermark":
         return _watermark(line, rest, setting)
     if rest:
         raise line.bad(f"{' '.join(rest)!r} has no meaning here")
-    return (
-        ExpectRows(line.number, ())
-        if what == "nothing"
-        else ExpectClass(line.number, _CLASSES[what])
-    )
+    if what == "nothing":
+        return ExpectRows(line.number, ())
+    return ExpectClass(line.number, _CLASSES[what])
 
 
 def _provisional(
-    line: Line, words: list[str], rows: tuple[Row, ...], setting: Setting
+    line: Line, words: list[str], under: list[Line], setting: Setting
 ) -> ExpectProvisional:
     nothing = words[-1:] == ["nothing"]
-    label = words[:-1] if nothing else words
-    if len(label) > 1 or nothing == bool(rows):
+    labels = words[:-1] if nothing else words
+    if len(labels) > 1 or nothing == bool(under):
         raise line.bad(
             "this expectation cannot be read",
             "Write rows under: expect provisional 30s/5s, or: expect provisional 30s/5s nothing",
         )
-    spec = spec_named(line, label[0] if label else None, setting)
+    label = labels[0] if labels else None
+    spec = spec_named(line, label, setting)
+    rows = tuple(read_row(each, setting, label) for each in under)
     if any(row.spec != spec for row in rows):
         raise line.bad("a row under it is of another window")
     return ExpectProvisional(line.number, spec, rows)
