@@ -20,6 +20,9 @@ from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
 from starwatch.windows.watermark import NEVER, Watermark
 
+_COUNTED, _DUPLICATE = np.uint8(Class.COUNTED), np.uint8(Class.DUPLICATE)
+_LATE, _REJECTED = np.uint8(Class.LATE), np.uint8(Class.REJECTED)
+
 Snapshot = dict[str, Any]
 """All state of an engine as plain values, numpy arrays and Arrow arrays."""
 
@@ -48,6 +51,7 @@ class Engine:
     def __init__(self, job: Job, *, seed: int = 0) -> None:
         # configuration
         self.job = job
+        self._steps = np.int64(job.scale.steps)
         # state, all of it in snapshots
         self.products = ProductIds()
         self._watermark = Watermark(job)
@@ -152,18 +156,21 @@ class Engine:
         times, moves = self._times(batch)
         before = self._watermark.observe(moves, batch.arrival_ms, batch.partition)
         if self._memory:
-            classes[self._memory.find(batch, times, before)] = Class.DUPLICATE
+            classes[self._memory.find(batch, times, before)] = _DUPLICATE
         spans = self._panel.place(times, before)
-        late = np.logical_and.reduce([span.late for span in spans])
-        classes[late & (classes == Class.COUNTED)] = Class.LATE
+        touched = any(span.touched for span in spans)
+        if touched:
+            late = np.logical_and.reduce([span.late for span in spans])
+            classes[late & (classes == _COUNTED)] = _LATE
         self._ledger.classify(classes)
-        key = self.products.encode(batch.product) * np.int64(self.job.scale.steps) + batch.stars
+        key = self.products.encode(batch.product) * self._steps + batch.stars
         if classes.any():
-            counted = np.flatnonzero(classes == Class.COUNTED)
+            counted = np.flatnonzero(classes == _COUNTED)
             spans, key = [span.take(counted) for span in spans], key[counted]
             before = before[counted]
-        for spec, span in enumerate(spans):
-            self._ledger.missed[spec] += int(span.missed.sum())
+        if touched:
+            for spec, span in enumerate(spans):
+                self._ledger.missed[spec] += span.missed
         return self._panel.count(spans, key, before, self._watermark.value)
 
     def _admit_possible(self, batch: Batch, classes: NDArray[np.uint8]) -> WindowRows:
@@ -173,7 +180,7 @@ class Engine:
         for row, reason in zip(rows.tolist(), reasons, strict=True):
             parts.append(self._admit(batch.slice(start, row), classes[start:row]))
             self._ledger.reject(reason)
-            classes[row] = Class.REJECTED
+            classes[row] = _REJECTED
             parts.append(self.advance(int(batch.arrival_ms[row])))
             start = row + 1
         parts.append(self._admit(batch.slice(start, len(batch)), classes[start:]))

@@ -88,6 +88,9 @@ class Ledger:
 
     def classify(self, classes: NDArray[np.uint8]) -> None:
         """Enter ratings by their class; rejected ones come with their reasons by `reject`."""
+        if not classes.any():
+            self.classes[Class.COUNTED] += len(classes)
+            return
         for each, count in enumerate(np.bincount(classes, minlength=len(Class)).tolist()):
             self.classes[each] += count
 

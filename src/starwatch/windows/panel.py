@@ -48,14 +48,19 @@ class Spans:
         return cls(first, first + (spec.panes - 1), gone, closed)
 
     @property
+    def touched(self) -> bool:
+        """Whether any rating came to a window that was closed or gone already."""
+        return int(self.closed[-1]) >= int(self.first.min())  # `closed` never falls
+
+    @property
     def late(self) -> NDArray[np.bool_]:
         """Which ratings have no window left."""
         return self.last <= self.gone
 
     @property
-    def missed(self) -> NDArray[np.int64]:
-        """How many windows of each rating were gone."""
-        return np.clip(self.gone + 1, self.first, self.last + 1) - self.first
+    def missed(self) -> int:
+        """How many windows of these ratings were gone, one by one."""
+        return int((np.clip(self.gone + 1, self.first, self.last + 1) - self.first).sum())
 
     def take(self, rows: NDArray[np.integer] | slice) -> Self:
         """The ratings at these rows."""

@@ -132,6 +132,8 @@ class Watermark:
         if len(times) <= _FEW_ROWS:
             return self._observe_each(times, arrivals, partitions)
         arrivals = np.maximum(arrivals, self.now)
+        if self._is_lone(partitions):
+            return self._observe_lone(times, int(arrivals[-1]))
         before = np.empty(len(times), np.int64)
         start = 0
         while start < len(times):
@@ -167,6 +169,26 @@ class Watermark:
             self.value = max(self.value, self._candidate(self.now))
             self.top = max(self.top, time)
         return np.array(before, np.int64)
+
+    def _is_lone(self, partitions: NDArray[np.int32]) -> bool:
+        """Whether all ratings are of the only partition, and the clock has no say."""
+        if len(self.partitions) != 1:
+            return False
+        ((number, state),) = self.partitions.items()
+        always_busy = not state.caught_up and state.disconnected_at is None
+        return always_busy and bool((partitions == number).all())
+
+    def _observe_lone(self, times: NDArray[np.int64], now: int) -> NDArray[np.int64]:
+        """The common replay: one partition, never idle, so the watermark follows its `top`."""
+        (state,) = self.partitions.values()
+        marks = np.empty(len(times) + 1, np.int64)
+        marks[0] = max(self.value, state.top - self._bound)
+        np.subtract(times, self._bound, out=marks[1:])
+        np.maximum.accumulate(marks, out=marks)
+        top = int(times.max())
+        state.top, state.seen, state.resumed = max(state.top, top), now, False
+        self.value, self.now, self.top = int(marks[-1]), now, max(self.top, top)
+        return marks[:-1]
 
     def _chunk(self, start: int, arrivals: NDArray[np.int64], partitions: NDArray[np.int32]) -> int:
         """Where the rows from `start` on must be cut, so that one chunk is small and simple.
