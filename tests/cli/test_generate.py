@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import starwatch
+from starwatch.cli.generate import _progress, command
+from starwatch.generator import ShopOptions
 
 COMMAND = [sys.executable, "-m", "starwatch"]
 if not (Path(starwatch.__file__).parent / "__main__.py").exists():
@@ -123,3 +125,32 @@ def test_a_full_disk_is_one_line(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard output cannot be written")
     assert done.stderr.count("\n") == 1
+
+
+def test_every_option_stands_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "generator.md").read_text(encoding="utf-8")
+    for parameter in command.params:
+        assert all(f"`{name}" in page for name in [*parameter.opts, *parameter.secondary_opts])
+
+
+def test_progress_is_plain_where_there_is_no_terminal(monkeypatch, capsys):
+    clock = iter([0.0, 1.0, 5.0, 6.0, 10.0])
+    monkeypatch.setattr("starwatch.cli.generate.monotonic", lambda: next(clock))
+    tell = _progress(ShopOptions(rate=100, span_ms=10_000), quiet=False)
+    for rows in (100, 500, 600, 1000):
+        tell(rows)
+    assert capsys.readouterr().err == ("500 rows, 50%, 100 rows/s\n1,000 rows, 100%, 100 rows/s\n")
+
+
+def test_progress_is_one_line_on_a_terminal(monkeypatch, capsys):
+    clock = iter([0.0, 1.0, 2.0])
+    monkeypatch.setattr("starwatch.cli.generate.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    tell = _progress(ShopOptions(rate=100, span_ms=10_000), quiet=False)
+    tell(100)
+    tell(200)
+    assert capsys.readouterr().err.split("\r") == [
+        "",
+        "\x1b[K100 rows, 10%, 100 rows/s",
+        "\x1b[K200 rows, 20%, 100 rows/s",
+    ]

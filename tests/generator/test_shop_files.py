@@ -144,3 +144,11 @@ def test_the_catalogue_is_a_csv_file(tmp_path):
     text = (tmp_path / "catalogue.csv").read_text()
     assert text.startswith("product,name,category\n")
     assert list(csv.DictReader(text.splitlines())) == shop.catalogue().table().to_pylist()
+
+
+def test_the_example_of_the_docs_runs():
+    page = (Path(__file__).parents[2] / "docs" / "generator.md").read_text(encoding="utf-8")
+    example = page.split("```python\n")[1].split("```")[0]
+    found: dict[str, object] = {}
+    exec(example, found)  # noqa: S102
+    assert found["rows"] > 200

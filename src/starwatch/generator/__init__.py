@@ -6,6 +6,6 @@ ratings as columns in order of arrival. `starwatch.generator.files` writes them.
 
 from starwatch.generator.chunk import Chunk
 from starwatch.generator.options import ShopOptions
-from starwatch.generator.shop import Shop
+from starwatch.generator.shop import Shop, Step
 
-__all__ = ["Chunk", "Shop", "ShopOptions"]
+__all__ = ["Chunk", "Shop", "ShopOptions", "Step"]
