@@ -64,10 +64,11 @@ def _by_mean(rows: WindowRows, scale: Scale, _: PreviousMeans) -> NDArray[np.int
 
 
 def _by_change(rows: WindowRows, scale: Scale, previous: PreviousMeans) -> NDArray[np.int64]:
-    unit = 10**6
-    numerator, denominator = mean_fractions(rows.stars, scale, multiplier=unit)
+    now, per = mean_fractions(rows.stars, scale)
     before, of = previous.fractions(int(rows.spec[0]) if len(rows) else 0, rows.product)
-    change = np.abs(numerator // denominator - before * unit // np.maximum(of, 1))
+    # Floats are good enough for an order: equal fractions of up to 2^53 stay equal.
+    n, d, m, e = (column.astype(np.float64) for column in (now, per, before, of))
+    change = np.rint(np.abs(n * e - m * d) / (d * np.maximum(e, 1)) * 1e6)
     return np.where(of > 0, change, -1).astype(np.int64)
 
 

@@ -97,9 +97,9 @@ def _row_lines(rows: WindowRows, context: RowContext) -> list[str]:
 
 
 def _heads(rows: WindowRows, context: RowContext) -> list[str]:
-    windows = context.job.windows
-    ends = zip(rows.end_ms.tolist(), rows.spec.tolist(), strict=True)
-    return [f"{end_text(end, windows[spec])} {windows[spec].label}" for end, spec in ends]
+    windows = [(window, window.label) for window in context.job.windows]
+    ends = zip(rows.end_ms.tolist(), map(windows.__getitem__, rows.spec.tolist()), strict=True)
+    return [f"{end_text(end, window)} {label}" for end, (window, label) in ends]
 
 
 def _with_rest(

@@ -27,7 +27,7 @@ def summary(books: Books, job: Job, outcome: Outcome) -> str:
         [
             _received(books, outcome),
             *_classes(books),
-            f"{_number(outcome.rows, 'row')} of {_number(outcome.products, 'product')}",
+            f"{_number(outcome.rows, 'window row')}, {_number(outcome.products, 'product')}",
             *(_spec(w.label, b) for w, b in zip(job.windows, books.specs, strict=True)),
             _verdict(books),
         ]
@@ -41,7 +41,7 @@ def duration_text(seconds: float) -> str:
     ('2.3 s', '1:15', '2:03:04')
     """
     minute, hour = 60, 3600
-    if seconds < minute:
+    if round(seconds, 1) < minute:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     rest = f"{whole % minute:02d}"
