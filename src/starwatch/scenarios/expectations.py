@@ -11,7 +11,7 @@ from starwatch.scenarios.words import Line, read_star, read_time
 from starwatch.windows.spec import WindowSpec
 
 _ROW = re.compile(
-    r'(?:(?P<window>\S+)\s+)?(?P<product>"[^"]*"|\S+)\s+(?P<start>\S+?)\.\.(?P<end>\S+)'
+    r'(?:(?P<window>[^\s"]\S*)\s+)?(?P<product>"[^"]*"|\S+)\s+(?P<start>\S+?)\.\.(?P<end>\S+)'
     r"\s+mean\s+(?P<mean>-?\d+(?:\.\d+)?)\s+of\s+(?P<count>\d+)\s+\((?P<stars>[^)]*)\)"
     r"(?:\s+revision\s+(?P<revision>\d+))?"
 )

@@ -87,7 +87,7 @@ class Timeline:
             raise line.bad("this rating cannot be read", _RATE_HINT)
         product, words = words[0], words[1:]
         stars = []
-        while words and words[0] not in _OPTIONS:
+        while words and looks_like_stars(words[0]):
             stars.append(read_star(line, words.pop(0), self.setting.job.scale))
         options = self._options(line, words)
         if "id" in options and len(stars) > 1:
