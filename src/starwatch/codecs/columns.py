@@ -64,7 +64,8 @@ def assemble(read: Read, positions: NDArray[np.int64], raw_of: RawOf) -> Decoded
     _mark_long(verdicts, [product, reviewer, rating_id])
     lengths = pc.binary_length(product)
     if len(product) and pc.min(lengths).as_py() == 0:
-        verdicts[np.asarray(lengths) == 0] = verdict(Reason.MISSING_PRODUCT)
+        unread = verdicts == verdict(Reason.UNREADABLE)
+        verdicts[(np.asarray(lengths) == 0) & ~unread] = verdict(Reason.MISSING_PRODUCT)
     for mask in (broken, broken_reviewer, broken_id):
         if mask is not None:
             verdicts[mask] = verdict(Reason.UNREADABLE)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from starwatch.codecs.fields import Layout, is_known, named_layout, unnamed_layout
+from starwatch.codecs.fields import UNNAMED, Layout, is_known, named_layout, unnamed_layout
 from starwatch.codecs.options import InputOptions
 
 HEAD_BYTES = 1 << 16
@@ -48,7 +48,9 @@ def sniff(head: bytes, options: InputOptions, where: str) -> Form:
     if header:
         layout = named_layout(rows[0], options.columns, where)
     else:
-        width = Counter(map(len, rows)).most_common(1)[0][0]
+        widths = Counter(map(len, rows))
+        usual = len(UNNAMED) in widths and not options.columns
+        width = len(UNNAMED) if usual else widths.most_common(1)[0][0]
         layout = unnamed_layout(width, options.columns, where)
     return Form(delimiter.encode(), header, layout)
 

@@ -116,7 +116,7 @@ class TimeReader:
             return BAD
         unit = self._unit
         if unit == "auto":
-            size = int(abs(value))
+            size = Decimal(value).copy_abs()
             unit = "s" if size < _SECONDS_BELOW else "ms" if size < _MILLIS_BELOW else "us"
         scaled = _EXACT.scaleb(Decimal(value), {"s": 3, "ms": 0, "us": -3}[unit])
         if not _EARLIEST <= scaled <= _LATEST + 1:

@@ -1,0 +1,16 @@
+"""The source `jsonl`: files of one JSON object a line."""
+
+from starwatch.codecs.json_lines import JsonLinesDecoder
+from starwatch.codecs.options import InputOptions
+from starwatch.ratings.scale import Scale
+from starwatch.sources.text_files import TextFile
+
+
+def jsonl_source(path: str, options: InputOptions, scale: Scale) -> TextFile:
+    """Open a file of JSON lines.
+
+    Raises:
+        MissingInput: it is not there.
+        BadSetting: a column is mapped by number.
+    """
+    return TextFile(path, JsonLinesDecoder(options, scale, where=path), options.block_bytes)
