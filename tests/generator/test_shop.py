@@ -119,7 +119,20 @@ def test_what_is_added_leaves_the_ratings_as_they_were():
     eventful = by_number(whole(replace(BUSY, incidents=4)))
     changed = np.flatnonzero(eventful.stars != plain.stars)
     assert same(replace(eventful, stars=plain.stars), plain)
-    assert len(set(plain.product[changed])) == 1  # the one product that declines
+    decline = next(Shop(replace(BUSY, incidents=4)).incidents())
+    assert set(plain.product[changed]) == {decline.product}
+    at = plain.event_ms[changed] - BUSY.start_ms
+    assert (at >= decline.start_ms).all()
+    assert (at < decline.end_ms).all()
+    assert len(changed) > 20
+
+
+def test_no_block_is_like_another():
+    rows = by_number(whole(replace(BUSY, zipf=0.0)))
+    first, second = (rows.take(rows.number >> 20 == block).slice(0, 60_000) for block in (0, 1))
+    for name in ("event_ms", "product", "reviewer", "stars", "arrival_ms"):
+        a, b = (getattr(part, name).astype(np.float64) for part in (first, second))
+        assert abs(np.corrcoef(a, b)[0, 1]) < 0.02, name
 
 
 def test_copies_have_the_asked_shares():
