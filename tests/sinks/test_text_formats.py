@@ -1,10 +1,12 @@
 """The text formats to the byte, and standard output when its reader has gone."""
 
+import io
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,9 @@ from starwatch.errors import OutputFailed
 from starwatch.ports import RowContext
 from starwatch.ratings.scale import Scale
 from starwatch.sinks import csv, jsonl, log
+from starwatch.sinks.files import ByteTarget
 from starwatch.sinks.registry import Output, open_output
+from starwatch.sinks.texts import as_bytes
 from starwatch.windows.job import Job
 from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
@@ -92,6 +96,40 @@ def test_moments_of_all_ages(end_ms: int, text: str) -> None:
     rows, context = one("p", [1, 0, 0, 0, 0])
     rows = WindowRows(rows.spec, rows.product, np.array([end_ms]), rows.stars, rows.revision)
     assert f'"end":"{text}"'.encode() in jsonl.format_rows(rows, context)
+
+
+def test_a_part_of_a_column_gives_its_own_bytes_alone() -> None:
+    texts = pa.array(["a", "é", "c", "d"])
+    assert as_bytes(texts[1:3]) == "éc".encode()
+    assert as_bytes(texts[4:]) == b""
+    assert as_bytes(pa.array([], pa.string())) == b""
+
+
+class Slow(io.RawIOBase):
+    """A non-blocking pipe that takes three bytes at a time, and every other time none."""
+
+    def __init__(self, pipe: int) -> None:
+        self.pipe, self.turn = pipe, 0
+
+    def fileno(self) -> int:
+        return self.pipe
+
+    def write(self, data: memoryview) -> int | None:
+        self.turn += 1
+        return os.write(self.pipe, data[:3]) if self.turn % 2 else None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot wait for a pipe")
+def test_what_standard_output_does_not_take_at_once_is_written_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, writing = os.pipe()
+    stdout = SimpleNamespace(buffer=SimpleNamespace(raw=Slow(writing)), flush=lambda: None)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    ByteTarget("-").write(b"0123456789")
+    os.close(writing)
+    assert os.read(reading, 100) == b"0123456789"
+    os.close(reading)
 
 
 @pytest.mark.parametrize("locale", ["C", "de_DE.UTF-8", "tr_TR.ISO8859-9"])
