@@ -111,13 +111,13 @@ def test_a_closed_pipe_is_no_traceback(tmp_path):
     assert running.wait(timeout=30) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
-def test_a_full_disk_is_one_line(tmp_path):
-    with Path("/dev/full").open("wb") as full:
+def test_an_output_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "read_only").touch()
+    with (tmp_path / "read_only").open("rb") as unwritable:
         done = subprocess.run(
             [*COMMAND, "generate", *SMALL, "--out", "-"],
             cwd=tmp_path,
-            stdout=full,
+            stdout=unwritable,
             stderr=subprocess.PIPE,
             text=True,
             check=False,

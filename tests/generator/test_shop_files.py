@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +124,14 @@ def test_nothing_is_left_of_a_file_that_was_interrupted(tmp_path, ending):
 def test_a_missing_folder_is_one_line(tmp_path, ending):
     with pytest.raises(OutputFailed, match="Check that its folder exists"):
         write_file(Shop(OPTIONS), tmp_path / "nowhere" / f"a{ending}", Writing())
+
+
+def test_a_folder_or_a_device_is_never_replaced(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(BadSetting, match="is not a regular file"):
+        write_file(Shop(OPTIONS), tmp_path / "folder.csv", Writing())
+    with pytest.raises(BadSetting, match="is not a regular file"):
+        write_labels(Shop(OPTIONS), Path(os.devnull))
 
 
 def test_labels_tell_what_happens_when(tmp_path):

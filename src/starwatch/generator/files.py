@@ -140,8 +140,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary name in the same folder; it becomes `path` only if all goes well.
 
     Raises:
+        BadSetting: the path is a folder, a device or a pipe, which a file must not replace.
         OutputFailed: the file cannot be written.
     """
+    if path.exists() and not path.is_file():
+        raise BadSetting(
+            f"{path} is not a regular file", hint="Name a file, or use --out - and a pipe"
+        )
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
