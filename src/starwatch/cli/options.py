@@ -16,7 +16,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def command(
+    def command(  # noqa: PLR0913 - one argument an option
         *,
         file_format: str | None,
         columns: tuple[str, ...],

@@ -154,10 +154,11 @@ def _unknown(
 
     wanted = str(mapping.get(field, ""))
     looked = [wanted] if wanted else [*NAMES[field], field]
-    near = [
-        name for name in names if difflib.get_close_matches(name.lower(), map(str.lower, looked))
-    ]
-    example = near[0] if near else (names[0] if names else "NAME")
+    used = {pick(other, names, mapping) for other in FIELDS if other != field}
+    free = [name for place, name in enumerate(names) if place not in used]
+    lower = [name.lower() for name in looked]
+    near = [name for name in free if difflib.get_close_matches(name.lower(), lower, n=1)]
+    example = next(iter([*near, *free]), "NAME")
     what = f"column {wanted!r} for the {field}" if wanted else f"column for the {field}"
     shown = ", ".join(names) if names else "none"
     ask = f"Did you mean --column {field}={example}?" if near else f"Name it, as --column {field}="
