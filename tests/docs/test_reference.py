@@ -11,6 +11,7 @@ import pytest
 from starwatch import errors
 from starwatch.cli.main import cli
 from starwatch.ratings.rejects import Reason
+from starwatch.settings.sources import JobSettings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -54,6 +55,12 @@ def test_the_tables_of_errors_hold_every_error():
 
 def test_the_table_of_rejects_holds_every_reason():
     assert {row[0].strip("`") for row in table("errors.md", "## Rejects")} == set(Reason)
+
+
+def test_the_table_of_settings_holds_every_setting():
+    assert {row[0].strip("`") for row in table("settings.md", "## Keys")} == set(
+        JobSettings.model_fields
+    )
 
 
 @pytest.mark.parametrize(
