@@ -193,7 +193,7 @@ def test_a_reader_of_standard_output_that_goes_is_told_to_the_caller(sink: str) 
 def test_a_reader_of_a_named_pipe_that_goes_is_an_error(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: pipe.open("rb").close())
+    reader = threading.Thread(target=lambda: pipe.open("rb").close(), daemon=True)
     reader.start()
     rows, context = one("p", [1, 0, 0, 0, 0])
     sink = open_output(Output("log", str(pipe)), context)
