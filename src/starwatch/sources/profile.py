@@ -122,17 +122,13 @@ def fitting_scale(paths: Sequence[str], options: InputOptions, scale: Scale) -> 
     off = 0
     for source in open_files(paths, options, _WIDEST):
         for block in _head(source):
-            found = np.bincount(block.stars, minlength=_WIDEST.steps).tolist()
-            counts = {
-                value: n + more for (value, n), more in zip(counts.items(), found, strict=True)
-            }
+            counts += np.bincount(block.stars, minlength=_WIDEST.steps)
             off += sum(reject.reason == Reason.OFF_SCALE for reject in block.rejects)
     total = int(counts.sum()) + off
 
     def taken(candidate: Scale) -> int:
-        return int(
-            counts[[candidate.index_of(value) is not None for value in _WIDEST.values]].sum()
-        )
+        on = np.array([candidate.index_of(value) is not None for value in _WIDEST.values])
+        return int(counts[on].sum())
 
     best = max(map(Scale.parse, _USUAL), key=taken)
     fits = taken(best) >= 0.99 * total and taken(best) > taken(scale)  # a typo is no scale
