@@ -76,14 +76,18 @@ def test_the_examples_of_the_readme_print_what_it_shows(tmp_path):
             shlex.split(command),
             cwd=tmp_path,
             env=os.environ | {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
             timeout=60,
             check=False,
         )
-        assert run.returncode == 0, f"{command}\n{run.stderr}"
+        got = run.stdout
+        assert run.returncode == 0, f"$ {command}\n{got}"
         if expected:
-            got = run.stdout
             assert doctest.OutputChecker().check_output(expected, got, doctest.ELLIPSIS), (
                 f"$ {command}\n{got}"
             )
+    rows = (tmp_path / "windows.jsonl").read_text(encoding="utf-8").splitlines()
+    assert set(lines("json")) <= set(rows)
+    assert lines("json")
