@@ -69,6 +69,11 @@ class Engine:
         """The engine's clock: the latest arrival or tick, None before the first."""
         return self._watermark.now if self._watermark.now > NEVER else None
 
+    @property
+    def received(self) -> int:
+        """How many ratings have come, whatever became of them."""
+        return sum(self._ledger.classes)
+
     def join(self, partition: int, *, caught_up: bool = False) -> None:
         """A partition appears; until it has a rating or is caught up, it holds every window."""
         self._watermark.join(partition, caught_up=caught_up)

@@ -133,12 +133,12 @@ def test_plain_lines_reach_standard_output(capfdbinary: pytest.CaptureFixture[by
     zero = np.zeros(1, np.int32)
     rows = WindowRows(zero, zero, np.array([5000]), np.array([[0, 0, 0, 0, 1]]), zero)
     shown = PlainLines(RowContext(Job(), ProductIds(pa.array(["0000143502"]))))
-    shown.closed(rows)
+    shown.write(rows)
     assert capfdbinary.readouterr().out == b""
     shown.flush()
     line = "00:00:05 30s/5s 0000143502 5.00 (1) ▁▁▁▁█\n".encode()
     assert capfdbinary.readouterr().out == line
-    shown.closed(rows)
+    shown.write(rows)
     shown.close()
     shown.close()
     assert capfdbinary.readouterr().out == line

@@ -44,17 +44,21 @@ def rounded_means(stars: NDArray[np.integer], scale: Scale, digits: int) -> NDAr
     floor = numerator // denominator
     twice = 2 * (numerator - floor * denominator)
     up = (twice > denominator) | ((twice == denominator) & (floor % 2 == 1))
-    return floor + up
+    rounded: NDArray[np.int64] = floor + up
+    return rounded
 
 
 def truncated_means(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.int64]:
     """The mean of each histogram cut to an integer towards zero, as the reference printed it."""
     numerator, denominator = mean_fractions(stars, scale)
-    return np.sign(numerator) * (abs(numerator) // denominator)
+    whole: NDArray[np.int64] = np.sign(numerator) * (abs(numerator) // denominator)
+    return whole
 
 
 def decimal_texts(scaled: NDArray[np.int64], digits: int) -> list[str]:
     """Integers that hold `digits` decimals, as text: 4125000 with 6 digits is `4.125000`."""
+    if not digits:
+        return [str(v) for v in scaled.tolist()]
     unit = 10**digits
     signs = ["-" if v < 0 else "" for v in scaled.tolist()]
     magnitudes = [divmod(abs(v), unit) for v in scaled.tolist()]

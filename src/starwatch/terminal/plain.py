@@ -18,7 +18,7 @@ _LONGEST_ID = 40
 class PlainLines:
     """Closed windows as lines on standard output: the ten products with the most ratings of each.
 
-    A function of the closed rows alone, at whatever speed they come. `closed` takes all rows of a
+    A function of the closed rows alone, at whatever speed they come. `write` takes all rows of a
     close at once; `flush` and `close` show them.
 
     Raises:
@@ -31,7 +31,7 @@ class PlainLines:
         self._waiting: list[WindowRows] = []
         self._held = 0
 
-    def closed(self, rows: WindowRows) -> None:
+    def write(self, rows: WindowRows) -> None:
         """Take closed rows, corrections among them."""
         self._waiting.append(rows)
         self._held += len(rows)

@@ -53,7 +53,7 @@ class SpecWindows:
         self._pending: list[Contributions] = []
         self._held = Held()
         self._active = np.empty(0, np.int32)
-        self._sums = np.empty((steps, 0), np.int32)
+        self._sums: NDArray[np.integer] = np.empty((steps, 0), np.int32)
         # derived
         self._next_first = _NOTHING_WAITS
         self._waiting = 0
@@ -270,4 +270,5 @@ def _occupied(
     finals = reach[np.append(np.flatnonzero(opens)[1:] - 1, len(reach) - 1)]
     lengths = np.minimum(finals, stop) - begins + 1
     before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) + np.repeat(begins - before, lengths)
+    numbers: NDArray[np.int64] = np.arange(lengths.sum()) + np.repeat(begins - before, lengths)
+    return numbers

@@ -32,7 +32,8 @@ class ProductIds:
             return np.array(self._encode_each(products.to_pylist()), np.int32)
         distinct = products.dictionary_encode()
         codes = np.array(self._encode_each(distinct.dictionary.to_pylist()), np.int32)
-        return codes[distinct.indices.to_numpy(zero_copy_only=False)]
+        encoded: NDArray[np.int32] = codes[distinct.indices.to_numpy(zero_copy_only=False)]
+        return encoded
 
     def take(self, codes: NDArray[np.integer]) -> pa.Array:
         """The ids of these codes as an Arrow `string` column."""

@@ -70,4 +70,5 @@ class WindowRows:
     @property
     def count(self) -> NDArray[np.int64]:
         """How many ratings each window holds."""
-        return self.stars.sum(axis=1, dtype=np.int64)
+        counts: NDArray[np.int64] = self.stars.sum(axis=1, dtype=np.int64)
+        return counts

@@ -256,7 +256,8 @@ class Watermark:
         busy_around = min((p.top for p in present if at < p.idle_at), default=FOREVER)
         can_idle = np.array([s.caught_up and s.disconnected_at is None for s in states])
         if not can_idle.any() and all(s.disconnected_at is None for s in states):
-            return np.minimum(tops.min(axis=0), busy_around) - self._bound
+            lowest: NDArray[np.int64] = np.minimum(tops.min(axis=0), busy_around)
+            return lowest - self._bound
         away = now >= np.array([s.away_at for s in states])[:, None]
         idle = can_idle[:, None] & (now - seens >= IDLE_AFTER_MS)
         busy = np.where(away | idle, FOREVER, tops).min(axis=0)

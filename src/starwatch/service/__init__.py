@@ -1,0 +1,1 @@
+"""A running job: its wiring, its pace, its end."""

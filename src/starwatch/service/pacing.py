@@ -1,0 +1,47 @@
+"""Real time for a virtual timeline."""
+
+import time
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Pacing:
+    """Says what is due of a timeline, and waits for the rest.
+
+    Args:
+        start_ms: The virtual time that is now.
+        stop: Set when the run is to end; every wait ends with it.
+    """
+
+    def __init__(self, start_ms: int, stop: Event) -> None:
+        self._start_ms = start_ms
+        self._stop = stop
+        self._begun: float | None = None
+
+    @property
+    def now_ms(self) -> int:
+        """The virtual time now; the clock starts with the first question."""
+        if self._begun is None:
+            self._begun = time.monotonic()
+        return self._start_ms + int((time.monotonic() - self._begun) * 1000)
+
+    def due(self, arrival_ms: NDArray[np.int64]) -> int:
+        """How many of these rising arrivals have come."""
+        return int(np.searchsorted(arrival_ms, self.now_ms, "right"))
+
+    def wait(self, until_ms: int, at_most_seconds: float) -> None:
+        """Wait for a virtual moment, a while, or the end of the run, whichever comes first."""
+        seconds = (until_ms - self.now_ms) / 1000
+        if seconds > 0:
+            self._stop.wait(min(seconds + 0.0005, at_most_seconds))
+
+
+class NoPacing(Pacing):
+    """Everything is due at once."""
+
+    @property
+    def now_ms(self) -> int:
+        """The end of time."""
+        return np.iinfo(np.int64).max

@@ -1,0 +1,1 @@
+"""Settings: flags, then environment, then a TOML file, then the defaults of the code."""

@@ -1,0 +1,81 @@
+"""Settings from a TOML file and from the environment, by pydantic-settings."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from starwatch.errors import BadSetting, MissingInput
+
+
+class JobSettings(BaseSettings):
+    """The keys of `starwatch.toml`, and of the environment with `STARWATCH_` before them."""
+
+    model_config = SettingsConfigDict(env_prefix="STARWATCH_", extra="forbid")
+
+    window: list[str] | None = Field(default=None, description="Windows, each SIZE/SLIDE[+OFFSET].")
+    scale: str | None = Field(default=None, description="Stars: LOWEST..HIGHEST/STEP.")
+    time: Literal["event", "arrival"] | None = Field(default=None, description="The window time.")
+    bound: str | None = Field(default=None, description="Out-of-orderness bound, a duration.")
+    lateness: str | None = Field(default=None, description="Allowed lateness, a duration.")
+    duplicates: Literal["off", "ids", "content"] | None = Field(
+        default=None, description="What makes two ratings the same."
+    )
+    horizon: str | None = Field(
+        default=None, description="How long a rating is remembered, a duration."
+    )
+    max_entries: int | None = Field(
+        default=None, ge=1, description="How many are remembered at most."
+    )
+
+
+def read_settings(config: str | None) -> dict[str, Any]:
+    """What file and environment set; the environment wins.
+
+    Raises:
+        BadSetting: an unknown key, an impossible value, or no TOML.
+        MissingInput: the file is not there.
+    """
+    if config is not None and not Path(config).is_file():
+        raise MissingInput(f"the settings file {config} is not there", hint="Check --config")
+
+    class Sourced(JobSettings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del init_settings, dotenv_settings, file_secret_settings
+            file = TomlConfigSettingsSource(settings_cls, config) if config else None
+            return (env_settings, file) if file else (env_settings,)
+
+    try:
+        return Sourced().model_dump(exclude_none=True)
+    except ValidationError as error:
+        raise _explained(error, config) from None
+    except ValueError as error:
+        raise BadSetting(f"{config or 'the environment'} cannot be read: {error}") from None
+
+
+def _explained(error: ValidationError, config: str | None) -> BadSetting:
+    """The first fault, with its key."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = f" in {config}" if config else ""
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(JobSettings.model_fields)
+        return BadSetting(f"the key {key!r}{where} is unknown", hint=f"Known keys: {known}")
+    return BadSetting(
+        f"the setting {key!r} (or {'STARWATCH_' + key.upper()}) cannot be used: {first['msg']}",
+        hint="`starwatch replay --help` says what it takes",
+    )
