@@ -114,8 +114,16 @@ def test_a_line_without_end_costs_one_slot(monkeypatch):
         assert slots == 3
 
 
+def test_half_a_second_is_kept_among_whole_ones_and_texts():
+    for others in ([], [b'{"asin": "B", "rating": 5, "time": 5}'], [b'{"asin": 1, "time": "5"}']):
+        ratings, _, _ = decode(*others, b'{"asin": "B", "rating": 5, "time": 4.5}')
+        assert ratings[-1][4] == 4500
+
+
 _NAMES = st.sampled_from(["asin", "parent_asin", "ASIN", "rating", "overall", "time", "user", "x"])
-_VALUES = st.sampled_from([5, 5.0, "5", 4.5, "B", "", None, True, [], {}, 1358380800, "2013-01-17"])
+_VALUES = st.sampled_from(
+    [5, 5.0, "5", 4.5, 2**63, "B", "", None, True, [], {}, 1358380800, "2013-01-17"]
+)
 _OBJECT = st.dictionaries(_NAMES, _VALUES, max_size=5).map(json.dumps)
 _LINES = st.lists(st.one_of(_OBJECT, st.sampled_from(["-", "", "{", "1"])), max_size=12)
 

@@ -18,6 +18,8 @@ from starwatch.ratings.scale import Scale
 _BOM = b"\xef\xbb\xbf"
 _BLANK = (b"", b"\r")
 _PAUSE = (b"-", b"-\r")
+_SHORT = 2
+"""No blank or pause line is longer."""
 
 
 class JsonLinesDecoder:
@@ -95,13 +97,14 @@ class JsonLinesDecoder:
             named_layout(list(names), self._options.columns, self._where)
 
     def _lines(self, lines: list[bytes]) -> Decoded:
-        if any(blank in lines for blank in _BLANK):
+        places = None
+        short = min(map(len, lines), default=0) <= _SHORT
+        if short:
             lines = [line for line in lines if line not in _BLANK]
         slots = len(lines)
         if max(map(len, lines), default=0) > MAX_RECORD:
             lines = [line[:RAW_LIMIT] if len(line) > MAX_RECORD else line for line in lines]
-        places = None
-        if any(pause in lines for pause in _PAUSE):
+        if short and any(pause in lines for pause in _PAUSE):
             places = np.array([at for at, line in enumerate(lines) if line not in _PAUSE], np.int64)
             lines = [line for line in lines if line not in _PAUSE]
         decoded = self._messages.decode(lines, first=0 if places is not None else self._slots)

@@ -77,10 +77,14 @@ def id_column(values: Sequence[str | int | None]) -> pa.Array:
 def time_column(values: Sequence[float | str | None], times: TimeReader) -> NDArray[np.int64]:
     """Event times as milliseconds."""
     try:
-        return times.arrow(pa.array(values, pa.int64()))
+        # Without a type: asked for int64, pyarrow would cut 4.5 to 4 and say nothing.
+        column = pa.array(values)
+        if pa.types.is_integer(column.type):
+            return times.arrow(column)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        texts = ["" if value is None else str(value) for value in values]
-        return times.texts(pa.array(texts, pa.string()))
+        pass
+    texts = ["" if value is None else str(value) for value in values]
+    return times.texts(pa.array(texts, pa.string()))
 
 
 def slow_row(values: Mapping[str, msgspec.Raw | None]) -> SlowRow:

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 
 from starwatch.codecs.columns import Read, assemble, nothing
 from starwatch.codecs.fields import FIELDS, pick
@@ -118,17 +117,14 @@ class JsonMessages:
     def _read(self, rows: Sequence[Any]) -> Read:
         known = self._quick.found
         steps, verdicts = self._stars.columns([row.stars for row in rows])
-
-        def ids(field: str) -> pa.Array | None:
-            return id_column([getattr(row, field) for row in rows]) if field in known else None
-
+        reviewer = [row.reviewer for row in rows] if "reviewer" in known else None
+        ids = [row.id for row in rows] if "id" in known else None
+        times = [row.time for row in rows] if "time" in known else None
         return Read(
             product=id_column([row.product for row in rows]),
-            reviewer=ids("reviewer"),
-            rating_id=ids("id"),
+            reviewer=None if reviewer is None else id_column(reviewer),
+            rating_id=None if ids is None else id_column(ids),
             steps=steps,
             verdicts=verdicts,
-            event_ms=time_column([row.time for row in rows], self._times)
-            if "time" in known
-            else None,
+            event_ms=None if times is None else time_column(times, self._times),
         )
