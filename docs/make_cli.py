@@ -34,10 +34,10 @@ def commands(command: click.Command, ctx: click.Context) -> Iterator[click.Conte
 
 def page() -> str:
     """The whole page."""
-    top = click.Context(cli, info_name="starwatch", terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = cli.context_settings | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    top = click.Context(cli, info_name="starwatch", **settings)
     parts = [HEAD]
     for ctx in commands(cli, top):
-        ctx.terminal_width = ctx.max_content_width = WIDTH
         lines = (line.rstrip() for line in ctx.get_help().splitlines())
         text = "\n".join(lines)
         parts.append(f"\n## {ctx.command_path}\n\n```text\n{text}\n```\n")
