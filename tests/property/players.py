@@ -42,10 +42,10 @@ def rating(now: int, position: int, step: Rate) -> Rating:
     )
 
 
-def on_model(job: Job, partitions: int, steps: list) -> tuple[Model, list, list]:
+def on_model(job: Job, caught_up: list[bool], steps: list) -> tuple[Model, list, list]:
     model, rows, classes = Model(job), [], []
-    for partition in range(partitions):
-        model.join(partition)
+    for partition, value in enumerate(caught_up):
+        model.join(partition, caught_up=value)
     for position, (now, step) in enumerate(timed(steps)):
         if isinstance(step, Rate):
             what, new = model.rate(rating(now, position, step))
@@ -66,15 +66,15 @@ def on_model(job: Job, partitions: int, steps: list) -> tuple[Model, list, list]
 class Player:
     """Plays a stream on the engine; ratings wait until a batch is full or something else comes."""
 
-    def __init__(self, job: Job, partitions: int, cuts: list[int]) -> None:
+    def __init__(self, job: Job, caught_up: list[bool], cuts: list[int]) -> None:
         self.engine = Engine(job)
         self.rows: list = []
         self.classes: list[int] = []
         self._cuts = cuts or [1]
         self._turn = 0
         self._waiting: list[Rating] = []
-        for partition in range(partitions):
-            self.engine.join(partition)
+        for partition, value in enumerate(caught_up):
+            self.engine.join(partition, caught_up=value)
 
     def play(self, steps: list) -> None:
         for position, (now, step) in enumerate(timed(steps)):

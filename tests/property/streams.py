@@ -84,9 +84,10 @@ def calls(partitions: int):
 
 @st.composite
 def streams(draw, max_size: int = 40):
-    """A job, the number of its partitions, and what happens, one step after the other."""
+    """A job, whether each of its partitions is caught up, and what happens step by step."""
     job = draw(jobs())
-    partitions = draw(st.integers(1, 3))
+    caught_up = draw(st.lists(st.booleans(), min_size=1, max_size=3))
+    partitions = len(caught_up)
     step = st.one_of(rates(partitions, job.scale.steps), calls(partitions))
     mostly = st.one_of(rates(partitions, job.scale.steps), step)
-    return job, partitions, draw(st.lists(mostly, max_size=max_size))
+    return job, caught_up, draw(st.lists(mostly, max_size=max_size))

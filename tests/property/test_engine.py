@@ -54,9 +54,9 @@ def test_the_same_for_many_streams_in_tiny_blocks(stream, cuts):
 
 
 def check(stream, cuts):
-    job, partitions, steps = stream
-    model, rows, classes = on_model(job, partitions, steps)
-    player = Player(job, partitions, cuts)
+    job, caught_up, steps = stream
+    model, rows, classes = on_model(job, caught_up, steps)
+    player = Player(job, caught_up, cuts)
     player.play(steps)
     assert player.classes == classes
     assert player.rows == rows
