@@ -90,4 +90,5 @@ def streams(draw, max_size: int = 40):
     partitions = len(caught_up)
     step = st.one_of(rates(partitions, job.scale.steps), calls(partitions))
     mostly = st.one_of(rates(partitions, job.scale.steps), step)
-    return job, caught_up, draw(st.lists(mostly, max_size=max_size))
+    size = draw(st.integers(0, max_size))  # lists of free length are mostly very short
+    return job, caught_up, draw(st.lists(mostly, min_size=size, max_size=size))

@@ -37,8 +37,8 @@ def test_the_same_in_tiny_blocks(stream, cuts):
 
 
 @pytest.mark.slow
-@given(streams(max_size=150), CUTS)
-@settings(max_examples=4000, deadline=None)
+@given(streams(max_size=120), CUTS)
+@settings(max_examples=1000, deadline=None)
 def test_the_same_for_many_long_streams(stream, cuts):
     check(stream, cuts)
 
@@ -46,7 +46,7 @@ def test_the_same_for_many_long_streams(stream, cuts):
 @pytest.mark.slow
 @given(streams(max_size=80), CUTS)
 @settings(
-    max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @pytest.mark.usefixtures("tiny_blocks")
 def test_the_same_for_many_streams_in_tiny_blocks(stream, cuts):
