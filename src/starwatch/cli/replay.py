@@ -1,6 +1,7 @@
 """`starwatch replay`: play files of ratings through the windows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,6 +73,7 @@ def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) ->
 
     pace = _pace(given)
     job = _job(pace, given)
+    options = replace(options, time_needed=isinstance(pace, ByTime))
     files = open_files(paths, options, job.scale)
     replay = ReplayOptions(
         pace=pace,

@@ -49,11 +49,19 @@ def star_steps(column: pa.DictionaryArray, scale: Scale) -> tuple[NDArray[np.uin
     return steps[index], verdicts[index]
 
 
-def assemble(read: Read, positions: NDArray[np.int64], raw_of: RawOf) -> Decoded:
+def assemble(
+    read: Read, positions: NDArray[np.int64], raw_of: RawOf, *, time_needed: bool = False
+) -> Decoded:
     """Check every row, keep the ratings as columns and the rest as rejects.
 
     Where several things are wrong with a row, the first of these is its reason: unreadable bytes,
     no product, stars, time, an id over 512 bytes.
+
+    Args:
+        read: The columns.
+        positions: int64; the slot of each row.
+        raw_of: Gives what a reject looked like.
+        time_needed: Whether a rating without an event time is rejected.
     """
     verdicts = read.verdicts.copy()
     product, broken = _ids(read.product)
@@ -61,6 +69,8 @@ def assemble(read: Read, positions: NDArray[np.int64], raw_of: RawOf) -> Decoded
     rating_id, broken_id = _ids(read.rating_id) if read.rating_id is not None else (None, None)
     event_ms = np.full(len(product), NO_TIME) if read.event_ms is None else read.event_ms
     _mark_where(verdicts, event_ms == BAD, Reason.BAD_TIME)
+    if time_needed:
+        _mark_where(verdicts, event_ms == NO_TIME, Reason.MISSING_TIME)
     _mark_long(verdicts, [product, reviewer, rating_id])
     lengths = pc.binary_length(product)
     if len(product) and pc.min(lengths).as_py() == 0:

@@ -36,6 +36,7 @@ class CsvRows:
         self.form = form
         self._scale = scale
         self._times = TimeReader(options.time_unit, options.zone)
+        self._time_needed = options.time_needed
 
     def records(self, block: bytes, *, last: bool = True) -> Records:
         """The records of a block that begins with one."""
@@ -67,7 +68,8 @@ class CsvRows:
             return _raws(block, records or self.records(block), np.array(rows))
 
         positions = np.arange(first, first + table.num_rows)
-        return replace(assemble(self._read(table), positions, raw_of), slots=table.num_rows)
+        decoded = assemble(self._read(table), positions, raw_of, time_needed=self._time_needed)
+        return replace(decoded, slots=table.num_rows)
 
     def _parts(self, block: bytes, records: Records, *, first: int, quoted: bool) -> Decoded:
         """Some records are no rows: single them out and parse the others without them."""
@@ -76,7 +78,10 @@ class CsvRows:
         if table is None or table.num_rows != len(rows):
             raise AssertionError("the records of a CSV block do not agree with Arrow's")
         decoded = assemble(
-            self._read(table), rows + first, lambda at: _raws(block, records, rows[at])
+            self._read(table),
+            rows + first,
+            lambda at: _raws(block, records, rows[at]),
+            time_needed=self._time_needed,
         )
         bad = np.flatnonzero(records.kinds == BAD_ROW)
         unread = [

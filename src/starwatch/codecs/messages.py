@@ -58,6 +58,7 @@ class JsonMessages:
         self._mapping = options.columns
         self._stars = StarTable(scale)
         self._times = TimeReader(options.time_unit, options.zone)
+        self._time_needed = options.time_needed
         self._generic = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
         self._names: set[str] = set()
@@ -78,7 +79,12 @@ class JsonMessages:
             return nothing()
         rows = self._rows(messages)
         positions = np.arange(first, first + len(messages), dtype=np.int64)
-        decoded = assemble(self._read(rows), positions, lambda bad: [messages[at] for at in bad])
+        decoded = assemble(
+            self._read(rows),
+            positions,
+            lambda bad: [messages[at] for at in bad],
+            time_needed=self._time_needed,
+        )
         return replace(decoded, slots=len(messages))
 
     def _rows(self, messages: Sequence[bytes]) -> list[Any]:

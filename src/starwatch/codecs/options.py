@@ -26,6 +26,7 @@ class InputOptions:
         delimiter: The character between the columns of a CSV file; None looks.
         time_unit: `auto`, `s`, `ms`, `us` or `iso`.
         zone: The time zone of times that name none, as `Europe/Madrid`.
+        time_needed: Whether a rating without an event time is rejected.
         block_bytes: Bytes of text decoded at once; results do not depend on it.
 
     Raises:
@@ -38,6 +39,7 @@ class InputOptions:
     delimiter: str | None = None
     time_unit: str = "auto"
     zone: str = "UTC"
+    time_needed: bool = False
     block_bytes: int = BLOCK_BYTES
 
     def __post_init__(self) -> None:

@@ -41,6 +41,7 @@ class TableDecoder:
         self.layout: Layout = named_layout(schema.names, options.columns, where)
         self._scale = scale
         self._times = TimeReader(options.time_unit, options.zone)
+        self._time_needed = options.time_needed
         for field, place in self.layout.places.items():
             kind = schema.field(place).type
             if not _holds(field, kind):
@@ -80,7 +81,8 @@ class TableDecoder:
             return [_as_json(batch.slice(row, 1).to_pylist()[0]) for row in rows]
 
         positions = np.arange(first, first + len(batch), dtype=np.int64)
-        return replace(assemble(read, positions, raw_of), slots=len(batch))
+        decoded = assemble(read, positions, raw_of, time_needed=self._time_needed)
+        return replace(decoded, slots=len(batch))
 
 
 def _holds(field: str, kind: pa.DataType) -> bool:
