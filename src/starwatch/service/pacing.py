@@ -1,10 +1,11 @@
 """Real time for a virtual timeline."""
 
 import time
-from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
+
+from starwatch.service.stop import Stop
 
 
 class Pacing:
@@ -15,7 +16,7 @@ class Pacing:
         stop: Set when the run is to end; every wait ends with it.
     """
 
-    def __init__(self, start_ms: int, stop: Event) -> None:
+    def __init__(self, start_ms: int, stop: Stop) -> None:
         self._start_ms = start_ms
         self._stop = stop
         self._begun: float | None = None

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from threading import Event as Flag
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ from starwatch.ratings.rejects import Reject
 from starwatch.replay.events import Event, Joins, Leaves
 from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import Pacing
+from starwatch.service.stop import Stop
 
 _IDLE_SECONDS = 0.25
 """The longest wait without a view: how soon a stop is noticed where signals do not wake us."""
@@ -80,7 +80,7 @@ class Replay:
         outputs: Outputs,
         *,
         pacing: Pacing,
-        stop: Flag,
+        stop: Stop,
         view: View | None = None,
         keeping: Keeping | None = None,
         one_partition: bool = False,
