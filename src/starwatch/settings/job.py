@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from starwatch.errors import BadSetting
 from starwatch.ratings.durations import duration_ms
 from starwatch.ratings.scale import Scale
 from starwatch.windows.job import Duplicates, Job, WindowTime
@@ -47,7 +48,10 @@ def build_job(given: Mapping[str, Any], *, replay: bool) -> Job:
     rules: dict[str, Any] = {}
     for name, value in given.items():
         target, read = _RULES[name]
-        rules[target] = read(value)
+        try:
+            rules[target] = read(value)
+        except BadSetting as error:
+            raise BadSetting(f"{name}: {error.message}", hint=error.hint) from error
     if "bound_ms" not in rules and rules.get("time") is WindowTime.ARRIVAL:
         rules["bound_ms"] = 0
     return Job(live=not replay, **rules)

@@ -1,25 +1,45 @@
 """Settings from a TOML file and from the environment, by pydantic-settings."""
 
+import difflib
+import json
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from starwatch.errors import BadSetting, MissingInput
+from starwatch.settings.job import ENVIRONMENT
+
+
+def _several(value: Any) -> Any:
+    """One window, or several with spaces between them, where a list is not at hand."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text.startswith("["):
+        return text.split()
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError(f"{text} is no list in JSON") from None
 
 
 class JobSettings(BaseSettings):
     """The keys of `starwatch.toml`, and of the environment with `STARWATCH_` before them."""
 
-    model_config = SettingsConfigDict(env_prefix="STARWATCH_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, extra="forbid")
 
-    window: list[str] | None = Field(default=None, description="Windows, each SIZE/SLIDE[+OFFSET].")
+    window: Annotated[list[str] | None, NoDecode, BeforeValidator(_several)] = Field(
+        default=None, description="Windows, each SIZE/SLIDE[+OFFSET]; a list, or spaces between."
+    )
     scale: str | None = Field(default=None, description="Stars: LOWEST..HIGHEST/STEP.")
     time: Literal["event", "arrival"] | None = Field(default=None, description="The window time.")
     bound: str | None = Field(default=None, description="Out-of-orderness bound, a duration.")
@@ -39,9 +59,10 @@ def read_settings(config: str | None) -> dict[str, Any]:
     """What file and environment set; the environment wins.
 
     Raises:
-        BadSetting: an unknown key, an impossible value, or no TOML.
+        BadSetting: an unknown key or variable, an impossible value, or no TOML.
         MissingInput: the file is not there.
     """
+    _refuse_unknown_variables()
     if config is not None and not Path(config).is_file():
         raise MissingInput(f"the settings file {config} is not there", hint="Check --config")
 
@@ -67,6 +88,21 @@ def read_settings(config: str | None) -> dict[str, Any]:
         raise BadSetting(f"{config or 'the environment'} cannot be read: {error}") from None
 
 
+def _refuse_unknown_variables() -> None:
+    """Refuse variables that look like settings and are none: the library passes them over."""
+    for name in os.environ:
+        key = name.lower().removeprefix(ENVIRONMENT.lower())
+        if name.upper().startswith(ENVIRONMENT) and key not in JobSettings.model_fields:
+            near = difflib.get_close_matches(key, JobSettings.model_fields, n=1)
+            known = ", ".join(JobSettings.model_fields)
+            raise BadSetting(
+                f"the environment variable {name} is no setting",
+                hint=f"Did you mean {ENVIRONMENT}{near[0].upper()}?"
+                if near
+                else f"Known, behind {ENVIRONMENT}: {known}",
+            )
+
+
 def _explained(error: ValidationError, config: str | None) -> BadSetting:
     """The first fault, with its key."""
     first = error.errors()[0]
@@ -76,6 +112,7 @@ def _explained(error: ValidationError, config: str | None) -> BadSetting:
         known = ", ".join(JobSettings.model_fields)
         return BadSetting(f"the key {key!r}{where} is unknown", hint=f"Known keys: {known}")
     return BadSetting(
-        f"the setting {key!r} (or {'STARWATCH_' + key.upper()}) cannot be used: {first['msg']}",
+        f"the setting {key!r} (or {'STARWATCH_' + key.upper()}) cannot be used: "
+        + first["msg"].removeprefix("Value error, "),
         hint="`starwatch replay --help` says what it takes",
     )
