@@ -3,6 +3,8 @@
 import importlib
 import os
 import sys
+import traceback
+from typing import NoReturn
 
 import click
 
@@ -51,28 +53,41 @@ def main() -> None:
     """Run the command line; every failure is one line on stderr and an exit code.
 
     Exit codes: 0 done, 1 the run failed, 2 the command or its settings are wrong, 130 stopped by
-    Ctrl-C before there was anything to finish.
+    Ctrl-C.
     """
-    debug = "--debug" in sys.argv
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else str(error))
         sys.exit(2)
     except click.ClickException as error:
-        if debug:
-            raise
+        _trace()
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except StarwatchError as error:
-        if debug:
-            raise
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
     except BrokenPipeError:
         # The reader of our output has gone; say nothing, and keep Python from saying it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except MemoryError:
+        _fail("there is not enough memory. Play less at once, or with --every", 1)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours; its traceback helps only us
+        name = type(error).__name__
+        _fail(f"{name}: {error}. This is a fault of Starwatch; --debug shows where it is", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(text: str, exit_code: int) -> NoReturn:
+    """Say one line and leave."""
+    _trace()
+    click.echo(f"error: {' '.join(text.splitlines())}", err=True)
+    sys.exit(exit_code)
+
+
+def _trace() -> None:
+    """The traceback of the error in hand, for those who asked for it."""
+    if "--debug" in sys.argv:
+        traceback.print_exc()

@@ -4,14 +4,14 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from threading import Event as Flag
+from pathlib import Path
 from typing import Any
 
 import click
 
 from starwatch.cli.views import ProgressView, TableView, is_terminal
 from starwatch.engine import Engine
-from starwatch.errors import RunError
+from starwatch.errors import BadSetting, RunError
 from starwatch.ports import FileReader, RowContext
 from starwatch.replay.events import Event
 from starwatch.replay.pace import ReplayOptions
@@ -20,6 +20,7 @@ from starwatch.service.kept import KeptFile, late_lines, reject_lines
 from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import NoPacing, Pacing
 from starwatch.service.replaying import Keeping, Replay, Unseen, View
+from starwatch.service.stop import Stop
 from starwatch.sinks.registry import STDOUT, open_output, parse_outputs
 from starwatch.terminal.plain import PlainLines
 from starwatch.terminal.progress import Progress
@@ -35,10 +36,30 @@ def start_now_ms(job: Job) -> int:
     return int(time.time() * 1000) // job.largest_slide_ms * job.largest_slide_ms
 
 
+def refuse_overwriting(targets: Sequence[str], inputs: Sequence[str]) -> None:
+    """Refuse to write into a file that is read, or into one file twice.
+
+    Raises:
+        BadSetting: a target is an input, or another target.
+    """
+    read = {Path(file).resolve() for file in inputs}
+    written: set[Path] = set()
+    for target in targets:
+        path = Path(target).resolve()
+        if path in read:
+            raise BadSetting(f"{target} is an input, and writing would destroy it", hint=_ELSEWHERE)
+        if path in written and (path.is_file() or not path.exists()):
+            raise BadSetting(f"two outputs would write to {target}", hint=_ELSEWHERE)
+        written.add(path)
+
+
+_ELSEWHERE = "Give each output a file of its own"
+
+
 @contextmanager
-def stopped_by_signals() -> Iterator[Flag]:
+def stopped_by_signals() -> Iterator[Stop]:
     """A flag that Ctrl-C and SIGTERM set; a second Ctrl-C ends the program at once."""
-    stop = Flag()
+    stop = Stop()
 
     def ask(*_: object) -> None:
         if stop.is_set():
@@ -81,7 +102,14 @@ class Run:
     def replay(
         self, open_readers: Callable[[], Sequence[FileReader]], options: ReplayOptions, *, one: bool
     ) -> int:
-        """Play files; returns the exit code."""
+        """Play files; returns the exit code.
+
+        Raises:
+            BadSetting: an output would overwrite one of them, or another output.
+        """
+        written = [output.target for output in self._sinks if output.target != STDOUT]
+        kept = [file for file in (self._given["rejects"], self._given["late"]) if file]
+        refuse_overwriting([*written, *kept], self._file_names)
 
         def opened() -> Sequence[FileReader]:
             self._readers = open_readers()
@@ -102,7 +130,7 @@ class Run:
         with ExitStack() as stack:
             stop = stack.enter_context(stopped_by_signals())
             outputs = self._outputs()
-            stack.callback(self._summarise, outputs, begun)
+            stack.push(lambda _, error, __: self._summarise(outputs, begun, error))
             stack.enter_context(closing(outputs))
             replay = Replay(
                 self._engine,
@@ -118,7 +146,7 @@ class Run:
         self._check_books()
         return 0 if ended else INTERRUPTED
 
-    def _pacing(self, start_ms: int, stop: Flag) -> Pacing:
+    def _pacing(self, start_ms: int, stop: Stop) -> Pacing:
         return NoPacing(start_ms, stop) if self._given["fast"] else Pacing(start_ms, stop)
 
     def _outputs(self) -> Outputs:
@@ -171,9 +199,10 @@ class Run:
             sum(reader.total_bytes for reader in self._readers),
         )
 
-    def _summarise(self, outputs: Outputs, begun: float) -> None:
-        """Say what was done, also where the run broke off."""
-        if self._given["quiet"] or not self._engine.received:
+    def _summarise(self, outputs: Outputs, begun: float, error: BaseException | None) -> None:
+        """Say what was done, also where the run broke off; nothing to a reader who has gone."""
+        nothing = error is not None and not self._engine.received
+        if self._given["quiet"] or nothing or isinstance(error, BrokenPipeError):
             return
         outcome = Outcome(outputs.rows, len(self._engine.products), time.monotonic() - begun)
         click.echo(summary(self._engine.books(), self._context.job, outcome), err=True)

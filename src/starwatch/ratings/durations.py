@@ -17,18 +17,26 @@ _UNITS = {
 }
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|[smhdw])")
 _HINT = "A duration reads like 500ms, 30s, 5m, 1h, 1d or 1w"
+_LONGEST = 1_000 * 366 * _UNITS["d"]
+"""A thousand years: no ratings are older, and every sum of such durations fits into 64 bits."""
+_FIRST_MS = -62_135_596_800_000
+_LAST_MS = 253_402_300_799_999
+"""The years 1 to 9999, which ISO 8601 and the outputs can write."""
 
 
 def duration(text: str) -> Fraction:
     """Read a duration as exact milliseconds.
 
     Raises:
-        BadSetting: the text is no number with a unit.
+        BadSetting: the text is no number with a unit, or more than a thousand years.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise BadSetting(f"the duration {text!r} cannot be read", hint=_HINT)
-    return Fraction(match[1]) * _UNITS[match[2]]
+    value = Fraction(match[1]) * _UNITS[match[2]]
+    if value > _LONGEST:
+        raise BadSetting(f"the duration {text!r} is longer than a thousand years", hint=_HINT)
+    return value
 
 
 def duration_ms(text: str) -> int:
@@ -56,16 +64,24 @@ def moment_ms(text: str) -> int:
     """Read an ISO 8601 moment (no zone: UTC) or integer epoch milliseconds.
 
     Raises:
-        BadSetting: the text is neither.
+        BadSetting: the text is neither, or lies outside the years 1 to 9999.
     """
-    if re.fullmatch(r"-?\d{6,}", text):
-        return int(text)
     try:
-        when = datetime.fromisoformat(text)
+        ms = int(text) if re.fullmatch(r"-?\d{6,}", text) else _iso_ms(text)
     except ValueError:
         raise BadSetting(
             f"the moment {text!r} cannot be read", hint="A moment reads like 2021-06-01T00:00:03Z"
         ) from None
+    if not _FIRST_MS <= ms <= _LAST_MS:
+        raise BadSetting(
+            f"the moment {text!r} is not within the years 1 to 9999",
+            hint="A number counts milliseconds since 1970",
+        )
+    return ms
+
+
+def _iso_ms(text: str) -> int:
+    when = datetime.fromisoformat(text)
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return (when - datetime(1970, 1, 1, tzinfo=UTC)) // (datetime.resolution * 1000)
 

@@ -65,12 +65,18 @@ Pace = ByRow | ByTime
 
 
 def scaled(values: NDArray[np.int64], factor: Fraction) -> NDArray[np.int64]:
-    """Non-negative integers times an exact factor, rounded down; exact at any size."""
+    """Non-negative integers times an exact factor, rounded down; exact at any size.
+
+    Raises:
+        BadSetting: the result is beyond all times.
+    """
     if not len(values):
         return values
     if int(values.max()) * factor.numerator < _SAFE:
         return values * factor.numerator // factor.denominator
     exact = values.astype(object) * factor.numerator // factor.denominator
+    if int(exact.max()) > _SAFE:
+        raise BadSetting("at this pace the replay never ends", hint="Play it faster")
     return exact.astype(np.int64)
 
 

@@ -79,6 +79,7 @@ def _raw(raw: bytes) -> dict[str, str]:
 def late_lines(late: Batch, names: Sequence[str], scale: Scale) -> list[dict[str, Any]]:
     """Late ratings with the name of their file, their row from 0, and all that is known of them."""
     values = np.array([str(value) for value in scale.values])
+    ids = [""] * len(late) if late.rating_id is None else late.rating_id.to_pylist()
     columns = zip(
         late.partition.tolist(),
         late.position.tolist(),
@@ -87,6 +88,7 @@ def late_lines(late: Batch, names: Sequence[str], scale: Scale) -> list[dict[str
         values[late.stars].tolist(),
         late.event_ms.tolist(),
         late.arrival_ms.tolist(),
+        ids,
         strict=True,
     )
     return [
@@ -99,5 +101,6 @@ def late_lines(late: Batch, names: Sequence[str], scale: Scale) -> list[dict[str
             "event_time": None if event == NO_TIME else moment_label(event),
             "arrival": moment_label(arrival),
         }
-        for file, row, reviewer, product, stars, event, arrival in columns
+        | ({"id": rating_id} if rating_id else {})
+        for file, row, reviewer, product, stars, event, arrival, rating_id in columns
     ]
