@@ -116,8 +116,9 @@ class _File:
             raise self._broken
 
     def _read(self) -> Decoded | None:
+        """The next block; one of blank lines alone takes no slot and says nothing of the end."""
         try:
-            return next(self._blocks, None)
+            return next((block for block in self._blocks if block.slots), None)
         except BrokenInput as error:
             self._broken = error
             return None
@@ -150,7 +151,8 @@ def _cut_at_leaves(
 ) -> Iterator[tuple[_Part, _File | None]]:
     """The rows of slots `start` to `stop`, cut behind the last row of every file that ends there.
 
-    A file leaves with its last row: rows of later files at the same slot come after that.
+    A file leaves with its last row: rows of later files at the same slot come after that. One
+    without rows leaves before all rows.
     """
     ending = sorted(
         (file for file in files if not file.left and file.ended and file.slots <= stop),
@@ -158,7 +160,7 @@ def _cut_at_leaves(
     )
     edge = (start, -1)  # everything up to this slot and file has been given
     for leaver in ending:
-        upto = (max(leaver.slots - 1, start), leaver.number)
+        upto = (leaver.slots - 1, leaver.number)
         yield _between(files, edge, upto), leaver
         leaver.left = True
         edge = upto

@@ -69,14 +69,19 @@ class Recording:
 def _read(
     readers: Sequence[FileReader],
 ) -> tuple[list[tuple[int, Decoded]], BrokenInput | None]:
-    """All blocks with the number of their file; ratings without event time become rejects."""
+    """All blocks with the number of their file; ratings without event time become rejects.
+
+    Where a file breaks off the others are read all the same, as their ratings lie among its own;
+    returns what broke the first one.
+    """
     blocks: list[tuple[int, Decoded]] = []
+    broken: BrokenInput | None = None
     for file, reader in enumerate(readers):
         try:
             blocks.extend((file, _timed(block)) for block in reader.blocks())
         except BrokenInput as error:
-            return blocks, error
-    return blocks, None
+            broken = broken or error
+    return blocks, broken
 
 
 def _timed(block: Decoded) -> Decoded:
