@@ -64,6 +64,8 @@ class Batch:
         event_ms: int64; UTC epoch milliseconds, or `NO_TIME`: the arrival stands in for it.
         rating_id: Arrow `string`, no nulls, empty where there is none; or None without such ids.
         rejects: Pairs of partition and reject that came with these ratings.
+        reject_arrival_ms: int64, one for each reject, never falling; None: they come with the
+            first rating.
     """
 
     arrival_ms: NDArray[np.int64]
@@ -75,6 +77,7 @@ class Batch:
     event_ms: NDArray[np.int64]
     rating_id: pa.Array | None = None
     rejects: Sequence[tuple[int, Reject]] = field(default=())
+    reject_arrival_ms: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """The number of ratings, rejects not among them."""

@@ -201,7 +201,11 @@ def _merge(part: _Part, pace: ByRow, lap: Lap) -> Batch:
     )
     if len(blocks) > 1:
         batch = batch.take(np.lexsort((partition, position)))
-    return replace(batch, rejects=_rejects(part))
+    rejects = _rejects(part)
+    slots = np.array([reject.position for _, reject in rejects], np.int64)
+    return replace(
+        batch, rejects=rejects, reject_arrival_ms=lap.arrival_ms + pace.offsets_ms(slots)
+    )
 
 
 def _rejects(part: _Part) -> list[tuple[int, Reject]]:

@@ -61,6 +61,7 @@ class Recording:
                 batch,
                 arrival_ms=batch.arrival_ms + lap.arrival_ms,
                 event_ms=batch.event_ms + lap.shift_ms,
+                reject_arrival_ms=np.full(len(batch.rejects), lap.arrival_ms),
             )
         if self.broken is not None:
             raise self.broken

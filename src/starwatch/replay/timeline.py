@@ -87,9 +87,13 @@ def _first(batch: Batch, rows: int, *, by_row: bool) -> Batch:
         ratings = list(zip(batch.position.tolist(), batch.partition.tolist(), strict=True))
         rejects = [(reject.position, file) for file, reject in batch.rejects]
         last = sorted(ratings + rejects)[:rows][-1]
-        return replace(
-            batch.slice(0, bisect_right(ratings, last)),
-            rejects=batch.rejects[: bisect_right(rejects, last)],
-        )
-    rejected = batch.rejects[:rows]
-    return replace(batch.slice(0, rows - len(rejected)), rejects=rejected)
+        size, rejected = bisect_right(ratings, last), bisect_right(rejects, last)
+    else:
+        rejected = min(len(batch.rejects), rows)
+        size = rows - rejected
+    arrivals = batch.reject_arrival_ms
+    return replace(
+        batch.slice(0, size),
+        rejects=batch.rejects[:rejected],
+        reject_arrival_ms=None if arrivals is None else arrivals[:rejected],
+    )

@@ -1,6 +1,7 @@
 """Real time for a virtual timeline."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +15,23 @@ class Pacing:
     Args:
         start_ms: The virtual time that is now.
         stop: Set when the run is to end; every wait ends with it.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, start_ms: int, stop: Stop) -> None:
+    def __init__(
+        self, start_ms: int, stop: Stop, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._start_ms = start_ms
         self._stop = stop
+        self._clock = clock
         self._begun: float | None = None
 
     @property
     def now_ms(self) -> int:
         """The virtual time now; the clock starts with the first question."""
         if self._begun is None:
-            self._begun = time.monotonic()
-        return self._start_ms + int((time.monotonic() - self._begun) * 1000)
+            self._begun = self._clock()
+        return self._start_ms + int((self._clock() - self._begun) * 1000)
 
     def due(self, arrival_ms: NDArray[np.int64]) -> int:
         """How many of these rising arrivals have come."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Class
 from starwatch.engine import Engine
-from starwatch.ratings.batch import Batch
+from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.ratings.rejects import Reject
 from starwatch.replay.events import Event, Joins, Leaves
 from starwatch.service.outputs import Outputs
@@ -117,23 +118,24 @@ class Replay:
             self._outputs.write(self._engine.leave(event.partition, event.at_ms))
 
     def _play(self, batch: Batch) -> None:
-        """Give a batch to the engine as it falls due."""
-        start, rejects = 0, list(batch.rejects)
-        while start < len(batch) and not self._stopped():
+        """Give a batch to the engine as it falls due, each reject at its own time."""
+        row = refused = 0
+        refusals = _reject_arrivals(batch)
+        while (row < len(batch) or refused < len(refusals)) and not self._stopped():
             due = self._pacing.due(batch.arrival_ms)
-            if due <= start:
-                self._wait_for(int(batch.arrival_ms[start]))
+            stop = min(due, row + self._batch_rows)
+            if stop < due:
+                now = int(np.searchsorted(refusals, batch.arrival_ms[stop - 1], "right"))
+            else:
+                now = self._pacing.due(refusals)
+            if stop <= row and now <= refused:
+                coming = [*batch.arrival_ms[row : row + 1], *refusals[refused : refused + 1]]
+                self._wait_for(int(min(coming)))
                 continue
-            stop = min(due, start + self._batch_rows)
-            part = batch.slice(start, stop)
-            now = len(rejects)
-            if stop < len(batch):
-                reached = int(batch.position[stop])
-                now = next((i for i, (_, r) in enumerate(rejects) if r.position > reached), now)
-            self._ingest(replace(part, rejects=rejects[:now]))
-            start, rejects = stop, rejects[now:]
-        if rejects and not self._stopped():
-            self._ingest(replace(batch.slice(0, 0), rejects=rejects))
+            part = batch.slice(row, stop)
+            rejects, at = batch.rejects[refused:now], refusals[refused:now]
+            self._ingest(replace(part, rejects=rejects, reject_arrival_ms=at))
+            row, refused = stop, max(refused, now)
 
     def _ingest(self, batch: Batch) -> None:
         given = batch
@@ -165,3 +167,10 @@ class Replay:
 
     def _stopped(self) -> bool:
         return self._stop.is_set() or self._view.quit
+
+
+def _reject_arrivals(batch: Batch) -> NDArray[np.int64]:
+    """When each reject of a batch comes; with the first rating where nothing else is said."""
+    if batch.reject_arrival_ms is not None:
+        return batch.reject_arrival_ms
+    return np.full(len(batch.rejects), batch.arrival_ms[0] if len(batch) else NO_TIME)
