@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from batch_sql import Batch, Window
+
 from commands import T0_MS, replay
 
 S30 = Window("30s/5s", 30_000, 5_000)

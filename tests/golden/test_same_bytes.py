@@ -4,6 +4,7 @@ import random
 
 import pyarrow.parquet as pq
 import pytest
+
 from commands import T0, csv_file, process, starwatch
 
 TEXTS = ("jsonl", "csv", "log", "log-exact")
