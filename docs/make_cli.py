@@ -1,5 +1,6 @@
-"""Write docs/cli.md from the commands themselves: `make docs`."""
+"""Write docs/cli.md, or the file named, from the commands themselves: `make docs`."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import click
 
 from starwatch.cli.main import cli
 
-TARGET = Path(__file__).with_name("cli.md")
 WIDTH = 96
 HEAD = """\
 # Commands
@@ -45,5 +45,6 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(page(), encoding="utf-8")
-    print(f"wrote {TARGET.name}")
+    target = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_name("cli.md")
+    target.write_text(page(), encoding="utf-8")
+    print(f"wrote {target.name}")

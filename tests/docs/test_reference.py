@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -34,9 +36,13 @@ def tree(error):
             yield from tree(child)
 
 
-def test_the_command_reference_is_current():
-    made = runpy.run_path(str(DOCS / "make_cli.py"))["page"]()
-    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, "run `make docs`"
+def test_the_command_reference_is_current(tmp_path):
+    # In a process of its own: click keeps a command's help option as its first caller wanted it.
+    made = tmp_path / "cli.md"
+    subprocess.run([sys.executable, DOCS / "make_cli.py", made], check=True)
+    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made.read_text(encoding="utf-8"), (
+        "run `make docs`"
+    )
 
 
 def test_every_command_and_option_tells_what_it_is_for():
