@@ -1,7 +1,7 @@
 """Durations and moments as a user writes them: `30s`, `1d`, `2021-06-01T00:00:03Z`."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from starwatch.errors import BadSetting
@@ -52,7 +52,7 @@ def duration_ms(text: str) -> int:
 
 
 def duration_label(ms: int) -> str:
-    """Milliseconds in the largest unit that divides them: 3600000 is `1h`, 90000 is `90s`."""
+    """Milliseconds in the largest unit, up to days, that divides them: 90000 is `90s`."""
     for unit in ("d", "h", "m", "s"):
         size = int(_UNITS[unit])
         if ms and ms % size == 0:
@@ -90,7 +90,7 @@ def moment_label(ms: int) -> str:
     """Epoch milliseconds as ISO 8601 UTC with milliseconds: `2021-06-01T00:00:03.000Z`."""
     seconds, rest = divmod(ms, 1000)
     try:
-        when = datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
+        when = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001 - `Z` says it
+    except OverflowError:
         return f"{ms}ms"
-    return f"{when:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{when.isoformat()}.{rest:03d}Z"

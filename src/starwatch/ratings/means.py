@@ -29,12 +29,12 @@ def mean_fractions(
         overflow.
     """
     count = stars.sum(axis=1, dtype=np.int64)
-    weights = np.array(scale.numerators, dtype=np.int64)
     largest = int(count.max(initial=0))
     factor = multiplier * max(abs(w) for w in scale.numerators) * 4
     if largest * max(factor, scale.denominator * 4) > _SAFE:
-        exact = stars.astype(object)
-        return exact @ weights.astype(object) * multiplier, exact.sum(axis=1) * scale.denominator
+        exact, values = stars.astype(object), np.array(scale.numerators, object)
+        return exact @ values * multiplier, exact.sum(axis=1) * scale.denominator
+    weights = np.array(scale.numerators, np.int64)
     return stars.astype(np.int64) @ weights * multiplier, count * scale.denominator
 
 
