@@ -29,7 +29,7 @@ def mean_fractions(
         overflow.
     """
     count = stars.sum(axis=1, dtype=np.int64)
-    largest = int(count.max(initial=0))
+    largest = int(count.max(initial=1))
     factor = multiplier * max(abs(w) for w in scale.numerators) * 4
     if largest * max(factor, scale.denominator * 4) > _SAFE:
         exact, values = stars.astype(object), np.array(scale.numerators, object)
