@@ -16,7 +16,7 @@ from starwatch.ratings.scale import Scale
 
 
 class KeptFile:
-    """A file of JSON lines; a reader sees each line whole after `flush` or `close`.
+    """A file of JSON lines; a reader sees them as they are written.
 
     Args:
         path: Where to; replaced if it is there.
@@ -44,6 +44,7 @@ class KeptFile:
         """
         try:
             self._file.write(self._encoder.encode_lines(lines))
+            self._file.flush()
         except OSError as error:
             raise OutputFailed(f"{self._path} cannot be written: {error.strerror}") from None
 
