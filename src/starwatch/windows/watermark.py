@@ -84,7 +84,7 @@ class Watermark:
         self.value = max(self.value, self._candidate(self.now))
 
     def join(self, partition: int, *, caught_up: bool = False) -> None:
-        """Take a partition into the minimum; one that left earlier goes on where it was."""
+        """Take a partition into the minimum; one that left earlier comes back as a new one."""
         known = self.partitions.setdefault(partition, Partition())
         known.caught_up = caught_up
 
