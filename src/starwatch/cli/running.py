@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow as pa
 
 from starwatch.cli.views import ProgressView, TableView, is_terminal
 from starwatch.engine import Engine
@@ -67,9 +68,12 @@ def stopped_by_signals() -> Iterator[Stop]:
         stop.set()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Arrow's CSV reader would take Ctrl-C for itself and give up its block.
+    pa.enable_signal_handlers(False)
     try:
         yield stop
     finally:
+        pa.enable_signal_handlers(True)
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -194,6 +198,9 @@ class Run:
         return Keeping(keep_reject, keep_late)
 
     def _bytes_done(self) -> tuple[int, int]:
+        """Bytes that were read, and how many there are; 0 where there is no end."""
+        if self._given.get("loop"):
+            return 0, 0
         return (
             sum(reader.read_bytes for reader in self._readers),
             sum(reader.total_bytes for reader in self._readers),
