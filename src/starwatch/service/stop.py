@@ -1,18 +1,20 @@
 """How a run is asked to end."""
 
-from queue import Empty, SimpleQueue
+from contextlib import suppress
+from threading import Lock
 
 
 class Stop:
     """A request to end a run, which a signal handler may make at any moment.
 
-    `threading.Event` may not: a handler runs in the thread that waits, and where that holds the
-    event's lock just then, both wait for ever. `SimpleQueue.put` is made for this.
+    `threading.Event` may not be set there: a handler runs in the thread that waits, and where that
+    holds the event's own lock just then, both wait for ever. A bare lock has no such moment.
     """
 
     def __init__(self) -> None:
         self._asked = False
-        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._closed = Lock()
+        self._closed.acquire()
 
     def is_set(self) -> bool:
         """Whether the run is to end."""
@@ -21,12 +23,14 @@ class Stop:
     def set(self) -> None:
         """Ask for the end; a wait ends at once."""
         self._asked = True
-        self._wake.put(None)
+        with suppress(RuntimeError):  # it is open already
+            self._closed.release()
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until somebody asks for the end."""
+        """Wait so long, or until somebody asks for the end.
+
+        A signal that comes in the instant before the wait may be noticed only behind it, so a wait
+        should not be long.
+        """
         if not self._asked:
-            try:
-                self._wake.get(timeout=seconds)
-            except Empty:
-                return
+            self._closed.acquire(timeout=seconds)
