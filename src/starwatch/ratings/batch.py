@@ -83,6 +83,27 @@ class Batch:
         """The number of ratings, rejects not among them."""
         return len(self.arrival_ms)
 
+    @classmethod
+    def concat(cls, parts: Sequence[Self]) -> Self:
+        """The ratings of all parts, one after the other, without the rejects; at least one part."""
+        if len(parts) == 1:
+            return parts[0].slice(0, len(parts[0]))
+        ids = any(part.rating_id is not None for part in parts)
+        return cls(
+            arrival_ms=np.concatenate([p.arrival_ms for p in parts]),
+            partition=np.concatenate([p.partition for p in parts]),
+            position=np.concatenate([p.position for p in parts]),
+            product=pa.concat_arrays([p.product for p in parts]),
+            reviewer=pa.concat_arrays([p.reviewer for p in parts]),
+            stars=np.concatenate([p.stars for p in parts]),
+            event_ms=np.concatenate([p.event_ms for p in parts]),
+            rating_id=pa.concat_arrays([p.ids() for p in parts]) if ids else None,
+        )
+
+    def ids(self) -> pa.Array:
+        """The rating ids as an Arrow `string` column; empty ones where there are none."""
+        return pa.array([""] * len(self), pa.string()) if self.rating_id is None else self.rating_id
+
     def take(self, rows: NDArray[np.int64]) -> Self:
         """The ratings at these row numbers, in that order, without the rejects."""
         index = pa.array(rows)

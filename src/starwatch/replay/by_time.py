@@ -4,8 +4,11 @@ The rows of all files are sorted before the first is played, so all of them are 
 columns: about 50 bytes a rating.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -24,15 +27,20 @@ class Recording:
     """Everything that some files hold, in the order in which it is played.
 
     Attributes:
-        batches: The ratings; their arrival counts from 0, their partition is the file.
+        batches: Gives the ratings, each time anew; their arrival counts from 0, their partition is
+            the file.
+        rejects: Pairs of file and reject; they come with the first batch.
         earliest_ms: The earliest event time; 0 without ratings.
         latest_ms: The latest one.
+        empty: Whether there is neither a rating nor a reject.
         broken: What broke off a file, to be raised behind the last rating.
     """
 
-    batches: list[Batch]
+    batches: Callable[[], Iterator[Batch]]
+    rejects: Sequence[tuple[int, Reject]] = ()
     earliest_ms: int = 0
     latest_ms: int = 0
+    empty: bool = False
     broken: BrokenInput | None = None
 
     @classmethod
@@ -42,26 +50,27 @@ class Recording:
         rejects = [(file, reject) for file, block in blocks for reject in block.rejects]
         blocks = [(file, block) for file, block in blocks if len(block)]
         if not blocks:
-            return cls([_only(rejects)] if rejects else [], broken=broken)
+            nothing = [_nothing()] if rejects else []
+            return cls(lambda: iter(nothing), rejects, empty=not rejects, broken=broken)
         event_ms = np.concatenate([block.event_ms for _, block in blocks])
-        file = np.repeat([file for file, _ in blocks], [len(block) for _, block in blocks])
         earliest, latest = int(event_ms.min()), int(event_ms.max())
-        keys = _running_maxima(event_ms, file) if pace.order is Order.FILE else event_ms
+        keys = _running_maxima(blocks) if pace.order is Order.FILE else event_ms
         arrival_ms = pace.offsets_ms(keys - earliest)
         by = arrival_ms if pace.order is Order.FILE else keys
         order = None if np.all(by[1:] >= by[:-1]) else np.argsort(by, kind="stable")
         batches = _batches(blocks, order, arrival_ms, batch_rows)
-        batches[0] = replace(batches[0], rejects=rejects)
-        return cls(batches, earliest, latest, broken)
+        return cls(batches, rejects, earliest, latest, broken=broken)
 
     def play(self, lap: Lap) -> Iterator[Batch]:
         """All ratings, moved to where a lap lies."""
-        for batch in self.batches:
+        for number, batch in enumerate(self.batches()):
+            rejects = () if number else self.rejects
             yield replace(
                 batch,
                 arrival_ms=batch.arrival_ms + lap.arrival_ms,
                 event_ms=batch.event_ms + lap.shift_ms,
-                reject_arrival_ms=np.full(len(batch.rejects), lap.arrival_ms),
+                rejects=rejects,
+                reject_arrival_ms=np.full(len(rejects), lap.arrival_ms),
             )
         if self.broken is not None:
             raise self.broken
@@ -113,10 +122,11 @@ def _timed(block: Decoded) -> Decoded:
     )
 
 
-def _running_maxima(event_ms: NDArray[np.int64], file: NDArray[np.int64]) -> NDArray[np.int64]:
+def _running_maxima(blocks: list[tuple[int, Decoded]]) -> NDArray[np.int64]:
     """The largest event time so far in each file."""
-    starts = np.flatnonzero(np.diff(file, prepend=-1))
-    return np.concatenate([np.maximum.accumulate(part) for part in np.split(event_ms, starts[1:])])
+    files = groupby(blocks, key=itemgetter(0))
+    times = [np.concatenate([block.event_ms for _, block in file]) for _, file in files]
+    return np.concatenate([np.maximum.accumulate(file, out=file) for file in times])
 
 
 def _batches(
@@ -124,21 +134,29 @@ def _batches(
     order: NDArray[np.int64] | None,
     arrival_ms: NDArray[np.int64],
     batch_rows: int,
-) -> list[Batch]:
-    """The ratings of all blocks in this order (None: as they lie), cut into batches."""
+) -> Callable[[], Iterator[Batch]]:
+    """Gives the ratings of all blocks in this order (None: as they lie), cut into batches."""
     whole, start = [], 0
     for file, block in blocks:
         stop = start + len(block)
         whole.append(_batch(file, block, arrival_ms[start:stop]))
         start = stop
     if order is None:
-        return [
-            batch.slice(at, min(at + batch_rows, len(batch)))
-            for batch in whole
-            for at in range(0, len(batch), batch_rows)
-        ]
-    gather = _Gather(whole)
-    return [gather.take(order[at : at + batch_rows]) for at in range(0, len(order), batch_rows)]
+        return partial(_as_they_lie, whole, batch_rows)
+    return partial(_Sorted(whole).batches, order, batch_rows)
+
+
+def _as_they_lie(whole: list[Batch], batch_rows: int) -> Iterator[Batch]:
+    """Cut what is too large; join neighbours that are small together."""
+    group: list[Batch] = []
+    for batch in whole:
+        for at in range(0, len(batch), batch_rows):
+            part = batch.slice(at, min(at + batch_rows, len(batch)))
+            if sum(map(len, group)) + len(part) > batch_rows:
+                yield Batch.concat(group)
+                group = []
+            group.append(part)
+    yield Batch.concat(group)
 
 
 def _batch(file: int, block: Decoded, arrival_ms: NDArray[np.int64]) -> Batch:
@@ -154,8 +172,8 @@ def _batch(file: int, block: Decoded, arrival_ms: NDArray[np.int64]) -> Batch:
     )
 
 
-class _Gather:
-    """Batches as one, from which rows can be taken in any order."""
+class _Sorted:
+    """Batches as one, to be given in another order than they lie in."""
 
     def __init__(self, batches: list[Batch]) -> None:
         self._numbers = {
@@ -163,29 +181,30 @@ class _Gather:
             for name in ("arrival_ms", "partition", "position", "stars", "event_ms")
         }
         self._texts = {
-            name: pa.chunked_array([getattr(batch, name) for batch in batches], pa.string())
+            name: _one_column([getattr(batch, name) for batch in batches])
             for name in ("product", "reviewer")
         }
         if any(batch.rating_id is not None for batch in batches):
-            self._texts["rating_id"] = pa.chunked_array(
-                [_ids(batch) for batch in batches], pa.string()
-            )
+            self._texts["rating_id"] = _one_column([batch.ids() for batch in batches])
 
-    def take(self, rows: NDArray[np.int64]) -> Batch:
-        """These rows, in this order."""
+    def batches(self, order: NDArray[np.int64], batch_rows: int) -> Iterator[Batch]:
+        """The rows of this order, in batches."""
+        for at in range(0, len(order), batch_rows):
+            yield self._take(order[at : at + batch_rows])
+
+    def _take(self, rows: NDArray[np.int64]) -> Batch:
         index = pa.array(rows)
         numbers = {name: column[rows] for name, column in self._numbers.items()}
-        texts = {name: column.take(index).combine_chunks() for name, column in self._texts.items()}
+        texts = {name: column.take(index).cast(pa.string()) for name, column in self._texts.items()}
         return Batch(**numbers, **texts)  # type: ignore[arg-type]
 
 
-def _ids(batch: Batch) -> pa.Array:
-    return batch.rating_id or pa.array([""] * len(batch), pa.string())
+def _one_column(parts: Sequence[pa.Array]) -> pa.Array:
+    """Texts of any total size in one piece: Arrow would join many pieces for every take."""
+    return pa.chunked_array(parts).cast(pa.large_string()).combine_chunks()
 
 
-def _only(rejects: list[tuple[int, Reject]]) -> Batch:
+def _nothing() -> Batch:
     none = np.empty(0, np.int64)
     text = pa.array([], pa.string())
-    return Batch(
-        none, none.astype(np.int32), none, text, text, none.astype(np.uint8), none, rejects=rejects
-    )
+    return Batch(none, none.astype(np.int32), none, text, text, none.astype(np.uint8), none)

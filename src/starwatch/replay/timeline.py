@@ -62,7 +62,7 @@ def _laps_by_time(
         shift = number * step
         arrival = int(pace.offsets_ms(np.array([shift], np.int64))[0])
         yield from recording.play(Lap(options.start_ms + arrival, shift))
-        if not options.loop or not recording.batches:
+        if not options.loop or recording.empty:
             return
 
 
