@@ -115,7 +115,7 @@ def test_every_file_holds_the_windows_until_its_last_row(late):
     assert late([AHEAD, EARLY]) == 1
     assert late([EARLY], [AHEAD, EARLY]) == 1
     assert late([EARLY] * 2, [AHEAD, EARLY, EARLY]) == 2
-    assert late([EARLY] * 3, [AHEAD, EARLY, EARLY]) == 0
+    assert late([EARLY] * 4, [AHEAD, EARLY, EARLY]) == 0
 
 
 def test_a_file_leaves_with_its_last_row_and_not_at_the_end_of_the_beat(late):
