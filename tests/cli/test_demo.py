@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from commands import interrupted, process, run, soon, starwatch
+from commands import interrupted, process, soon, starwatch
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
@@ -172,7 +172,7 @@ def test_on_a_pipe_it_prints_lines():
 def test_a_demo_with_an_end_and_an_output(tmp_path):
     rows = tmp_path / "rows"
     outputs = ("--output", f"csv:{rows}")
-    done = run("demo", "--for", "300ms", "--rate", "100", "--products", "5", *outputs)
+    done = starwatch("demo", "--for", "300ms", "--rate", "100", "--products", "5", *outputs)
     assert (done.code, done.out) == (0, "")
     assert re.search(r"^\d+ window rows, [1-5] products$", done.err, re.MULTILINE)
     assert len(rows.read_text().splitlines()) > 6
@@ -180,7 +180,7 @@ def test_a_demo_with_an_end_and_an_output(tmp_path):
 
 def test_the_same_seed_is_the_same_shop():
     def products(seed):
-        done = run("demo", "--for", "200ms", "--rate", "100", "--seed", seed)
+        done = starwatch("demo", "--for", "200ms", "--rate", "100", "--seed", seed)
         return [line.split(" ", 1)[1] for line in done.out.splitlines()]
 
     assert products(3) == products(3) != products(4)

@@ -105,33 +105,27 @@ class Batch:
         )
 
     def differences(self, parquet):
-        """Rows that a Parquet output has and the query has not, or the other way, or elsewhere.
+        """Rows of a Parquet output that are not those of the query.
 
-        Rows are numbered in the order that is promised (end, window, product by its bytes), so that
-        a row in the wrong place is a difference too.
+        Both stand side by side in the order that is promised: end, window, product by its bytes.
         """
         names = [f"{(self.low + step) / self.per_star:g}" for step in range(self.steps)]
         stars = ", ".join(f'"stars_{name}" AS s{step}' for step, name in enumerate(names))
-        counts = ", ".join(f"s{step}" for step in range(self.steps))
-        columns = f'place, "window", product, start_ms, end_ms, {counts}, n, millionths'
+        counts = [f"s{step}" for step in range(self.steps)]
+        columns = ['"window"', "product", "start_ms", "end_ms", *counts, "n", "millionths"]
         self._db.execute(
             f"""
-            CREATE OR REPLACE VIEW given AS
-            SELECT row_number() OVER () AS place, "window", product,
-                   epoch_ms("start") AS start_ms, epoch_ms("end") AS end_ms, {stars},
-                   "count" AS n, (mean * 1000000)::BIGINT AS millionths, revision
+            CREATE OR REPLACE TABLE wanted AS
+            SELECT * FROM expected ORDER BY end_ms, spec, encode(product);
+            CREATE OR REPLACE TABLE given AS
+            SELECT "window", product, epoch_ms("start") AS start_ms, epoch_ms("end") AS end_ms,
+                   {stars}, "count" AS n, (mean * 1000000)::BIGINT AS millionths, revision
             FROM read_parquet('{parquet}')
             """
         )
         assert self.one("SELECT count(*) FROM given WHERE revision <> 0") == 0
+        assert self.one("SELECT count(*) FROM given") == self.one("SELECT count(*) FROM wanted")
+        differs = " OR ".join(f"given.{name} IS DISTINCT FROM wanted.{name}" for name in columns)
         return self._db.execute(
-            f"""
-            WITH wanted AS (
-                SELECT *, row_number() OVER (ORDER BY end_ms, spec, encode(product)) AS place
-                FROM expected
-            )
-            (SELECT {columns} FROM given EXCEPT SELECT {columns} FROM wanted LIMIT 5)
-            UNION ALL
-            (SELECT {columns} FROM wanted EXCEPT SELECT {columns} FROM given LIMIT 5)
-            """
+            f"SELECT * FROM given POSITIONAL JOIN wanted WHERE {differs} LIMIT 5"
         ).fetchall()

@@ -1,6 +1,10 @@
 """The same rows to the byte, in real time or not, whatever the batches."""
 
 import random
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -61,28 +65,48 @@ CASES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """A replay in real time, on its way."""
+
+    call: tuple
+    folder: Path
+    child: subprocess.Popen
+
+
+@pytest.fixture(scope="module")
+def paced(tmp_path_factory):
+    """All cases at once, for they only wait."""
+    with ExitStack() as stack:
+        runs = {}
+        for case, (contents, options) in CASES.items():
+            folder = tmp_path_factory.mktemp("paced")
+            files = [csv_file(folder / f"{n}.csv", *lines) for n, lines in enumerate(contents)]
+            call = ("replay", *files, "--start", T0, *options)
+            child = stack.enter_context(process(*call, *outputs(folder / "out")))
+            runs[case] = Paced(call, folder / "out", child)
+        yield runs
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_real_time_and_batches_change_no_byte(case, tmp_path):
-    contents, options = CASES[case]
-    files = [csv_file(tmp_path / f"{number}.csv", *lines) for number, lines in enumerate(contents)]
-    call = ["replay", *files, "--start", T0, *options]
-    with process(*call, *outputs(tmp_path / "paced")) as paced:
-        for size in (None, 1, 7, 65_536):
-            cut = () if size is None else ("--batch-size", size)
-            folder = tmp_path / f"batches of {size}"
-            done = starwatch(*call, "--as-fast-as-possible", *cut, *outputs(folder))
-            assert (done.code, done.out, done.err) == (0, "", "")
-        out, err = paced.communicate(timeout=60)
-    assert (paced.returncode, out, err) == (0, "", "")
-    wanted = written(tmp_path / "paced")
+def test_real_time_and_batches_change_no_byte(case, paced, tmp_path):
+    run = paced[case]
+    sizes = (None, 1, 7, 65_536)
+    for size in sizes:
+        cut = () if size is None else ("--batch-size", size)
+        done = starwatch(*run.call, "--as-fast-as-possible", *cut, *outputs(tmp_path / str(size)))
+        assert (done.code, done.out, done.err) == (0, "", "")
+    out, err = run.child.communicate(timeout=60)
+    assert (run.child.returncode, out, err) == (0, "", "")
+    wanted = written(run.folder)
     assert len(wanted["parquet"]) > 10
     assert wanted["rejects"]
     if "corrected" in case:
         assert any(row["revision"] for row in wanted["parquet"])
     if case == "disorder, late and corrected":
         assert wanted["late"]
-    for size in (None, 1, 7, 65_536):
-        assert written(tmp_path / f"batches of {size}") == wanted
+    for size in sizes:
+        assert written(tmp_path / str(size)) == wanted
 
 
 def test_a_file_read_in_several_blocks_is_the_same_at_any_batch_size(tmp_path):
