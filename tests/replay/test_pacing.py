@@ -30,8 +30,11 @@ class Time:
     seconds: float = 70.0
     ends_at: float = float("inf")
     waits: list[float] = field(default_factory=list)
+    asked: int = 0
 
     def __call__(self) -> float:
+        self.asked += 1
+        assert self.asked < 100_000, "time is asked for again and again, and nobody waits"
         return self.seconds
 
     def is_set(self) -> bool:
@@ -214,6 +217,18 @@ def test_rejects_and_late_ratings_are_kept_as_they_come():
     assert [row for _, row in refused] == [1, 3]
     assert [at for at, _ in refused] == pytest.approx([101_000, 103_000], abs=1.5)
     assert late == [4]
+
+
+def test_rejects_stay_among_their_rows_however_few_are_taken_at_once():
+    time = Time(seconds=1_000_000.0)  # all is due
+    engine = Noted(HOUR, time)
+    pacing = Pacing(START, time, time)
+    assert pacing.now_ms == START
+    time.seconds += 1_000_000.0
+    slots = (Rate(), Bad(), Rate(), Pause(), Rate(), Bad(), Bad(), Rate())
+    events = events_of([File(slots)], (), EVERY, 50)
+    Replay(engine, Outputs([]), pacing=pacing, stop=time, batch_rows=2).run(events)
+    assert [row for _, _, row in engine.heard] == [0, 2, 1, 4, 7, 5, 6]
 
 
 def test_due_counts_what_has_come():

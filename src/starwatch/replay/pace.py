@@ -72,7 +72,7 @@ def scaled(values: NDArray[np.int64], factor: Fraction) -> NDArray[np.int64]:
     """
     if not len(values):
         return values
-    if int(values.max()) * factor.numerator < _SAFE:
+    if max(int(values.max()) * factor.numerator, *factor.as_integer_ratio()) < _SAFE:
         return values * factor.numerator // factor.denominator
     exact = values.astype(object) * factor.numerator // factor.denominator
     if int(exact.max()) > _SAFE:
