@@ -109,17 +109,20 @@ def one_core() -> None:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes; what it gives is let go before the next one starts."""
+    """Processor time of one call, so that other work on the machine does not count.
+
+    What the call gives is let go before the next one starts.
+    """
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     given = work()
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     del given
     return took
 
 
 def medians(sides: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of each side after one run to warm up, the sides taking turns."""
+    """Median processor seconds of each side after one run to warm up, the sides taking turns."""
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for name in [*sides] * (repeats + 1):
         taken[name].append(seconds(sides[name]))

@@ -78,11 +78,12 @@ class JsonLinesDecoder:
             self._begun = True
             self._held = self._held.removeprefix(_BOM)
             self._look(self._held[:HEAD_BYTES].split(b"\n"))
+        oversized = len(self._held) > MAX_RECORD
         *lines, rest = self._held.split(b"\n")
         if last:
             lines, rest = [*lines, rest], b""
         self._held = rest if len(rest) <= MAX_RECORD else rest[: MAX_RECORD + 1]
-        return self._lines(lines)
+        return self._lines(lines, oversized=oversized)
 
     def _look(self, lines: list[bytes]) -> None:
         """Refuse a file whose first messages lack a field that is needed."""
@@ -96,13 +97,13 @@ class JsonLinesDecoder:
         if names:
             named_layout(list(names), self._options.columns, self._where)
 
-    def _lines(self, lines: list[bytes]) -> Decoded:
+    def _lines(self, lines: list[bytes], *, oversized: bool) -> Decoded:
         places = None
         short = min(map(len, lines), default=0) <= _SHORT
         if short:
             lines = [line for line in lines if line not in _BLANK]
         slots = len(lines)
-        if max(map(len, lines), default=0) > MAX_RECORD:
+        if oversized and max(map(len, lines), default=0) > MAX_RECORD:
             lines = [line[:RAW_LIMIT] if len(line) > MAX_RECORD else line for line in lines]
         if short and any(pause in lines for pause in _PAUSE):
             places = np.array([at for at, line in enumerate(lines) if line not in _PAUSE], np.int64)

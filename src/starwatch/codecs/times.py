@@ -146,9 +146,11 @@ class TimeReader:
         return self.texts(pc.cast(column, pa.string()))
 
     def _whole(self, column: pa.Array) -> NDArray[np.int64]:
-        values = np.asarray(pc.cast(column, pa.int64()).fill_null(0))
-        ms = self.integers(values)
-        return np.where(np.asarray(column.is_null()), NO_TIME, ms) if column.null_count else ms
+        values = pc.cast(column, pa.int64())
+        if not column.null_count:
+            return self.integers(np.asarray(values))
+        ms = self.integers(np.asarray(values.fill_null(0)))
+        return np.where(np.asarray(column.is_null()), NO_TIME, ms)
 
     def _timestamps(self, column: pa.Array) -> NDArray[np.int64]:
         missing = np.asarray(column.is_null())
