@@ -189,15 +189,18 @@ class SpecWindows:
         rank, order = self._products.ranked()
         enter_code, enter_star = np.divmod(entering.key, self._steps)
         leave_code, leave_star = np.divmod(left_key, self._steps)
-        ranks = _distinct(np.concatenate([rank[self._active], rank[enter_code]]))
+        was_active, enters = rank[self._active], rank[enter_code]
+        ranks = _distinct(was_active, enters)
         column = np.empty(len(rank), np.int32)
         column[ranks] = np.arange(len(ranks), dtype=np.int32)
         shape = (self._steps, len(ends), len(ranks))
         cells = np.zeros(shape, self._wide(entering))
-        cells[:, 0, column[rank[self._active]]] = self._sums
+        place = column[was_active]
+        for star, sums in enumerate(self._sums):
+            cells[star, 0, place] = sums
         flat = cells.reshape(-1)
         row = np.searchsorted(ends, entering.first)
-        place = (enter_star * len(ends) + row) * len(ranks) + column[rank[enter_code]]
+        place = (enter_star * len(ends) + row) * len(ranks) + column[enters]
         np.add.at(flat, place, entering.count.astype(flat.dtype))
         row = np.searchsorted(ends, left, "right")
         place = (leave_star * len(ends) + row) * len(ranks) + column[rank[leave_code]]
@@ -209,15 +212,17 @@ class SpecWindows:
     def _emit(
         self, ends: NDArray[np.int64], codes: NDArray[np.int32], cells: NDArray[np.integer]
     ) -> WindowRows:
-        """Rows of the cells that hold a rating; the last line becomes the new open sums."""
-        some = np.bitwise_or.reduce(cells, axis=0)
-        stays = np.flatnonzero(some[-1])
-        self._active = codes[stays]
-        self._sums = cells[:, -1].take(stays, axis=1)
-        filled = np.flatnonzero(some)
-        row, col = np.divmod(filled, len(codes))
+        """Rows of the cells that hold a rating; the last line becomes the new open sums.
+
+        The sums share their memory with the rows: neither is ever written to.
+        """
+        filled = np.flatnonzero(np.bitwise_or.reduce(cells, axis=0))
         stars = cells.reshape(self._steps, -1).take(filled, axis=1)
-        return self._rows(ends[row], codes[col], stars)
+        row, col = np.divmod(filled, len(codes))
+        rows = self._rows(ends[row], codes[col], stars)
+        last = int(np.searchsorted(row, len(ends) - 1))
+        self._active, self._sums = rows.product[last:], stars[:, last:]
+        return rows
 
     def _rows(
         self, numbers: NDArray[np.int64], codes: NDArray[np.int32], stars: NDArray[np.integer]
@@ -238,13 +243,14 @@ class SpecWindows:
         return np.int64 if most > _INT32_MAX else np.int32
 
 
-def _distinct(values: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Sorted without repeats; plain sort and compare beat np.unique on small columns."""
-    values.sort()
+def _distinct(ranks: NDArray[np.int32], more: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Both without repeats, sorted as `ranks` are: a stable sort only merges two sorted runs."""
+    values = np.concatenate([ranks, np.sort(more)])
+    values.sort(kind="stable")
     new = np.empty(len(values), bool)
     new[:1] = True
     np.not_equal(values[1:], values[:-1], out=new[1:])
-    return values[new]
+    return values.compress(new)
 
 
 def _occupied(
