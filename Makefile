@@ -40,7 +40,7 @@ deps: .venv/dev.stamp ## deptry: what is imported is declared, what is declared 
 slow: .venv/dev.stamp ## the slower tests
 	$(BIN)/pytest -m slow || test $$? -eq 5
 
-bench: .venv/dev.stamp ## measure; the results are printed and kept in benchmarks/
+bench: .venv/dev.stamp ## run the benchmarks and print their table
 	$(BIN)/python -m benchmarks
 
 docs: .venv/dev.stamp ## write docs/cli.md from the commands themselves
