@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,9 +70,13 @@ def process(*arguments, **options):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
     command = [sys.executable, "-m", "starwatch", *map(str, arguments)]
     with subprocess.Popen(command, **options) as child:
+        # Where a test waits for a line that never comes, the end of the process ends the wait.
+        watch = threading.Timer(60, child.kill)
+        watch.start()
         try:
             yield child
         finally:
+            watch.cancel()
             if child.poll() is None:
                 child.kill()
 

@@ -43,7 +43,7 @@ STORM = """
 import signal
 from starwatch.service.stop import Stop
 
-for microseconds in range(1500):
+for microseconds in range(800):
     stop = Stop()
     signal.signal(signal.SIGALRM, lambda *_: stop.set())
     signal.setitimer(signal.ITIMER_REAL, 1e-6 * (microseconds + 1))
