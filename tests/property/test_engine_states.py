@@ -167,7 +167,7 @@ def cells(given) -> tuple:
 
 
 class TestAgreeing(Agreeing.TestCase):
-    settings = settings(max_examples=80, stateful_step_count=20, deadline=None)
+    settings = settings(max_examples=300, stateful_step_count=20, deadline=None)
 
 
 @pytest.mark.slow
