@@ -52,11 +52,12 @@ class Recording:
         if not blocks:
             nothing = [_nothing()] if rejects else []
             return cls(lambda: iter(nothing), rejects, empty=not rejects, broken=broken)
-        event_ms = np.concatenate([block.event_ms for _, block in blocks])
-        earliest, latest = int(event_ms.min()), int(event_ms.max())
-        keys = _running_maxima(blocks) if pace.order is Order.FILE else event_ms
-        arrival_ms = pace.offsets_ms(keys - earliest)
-        by = arrival_ms if pace.order is Order.FILE else keys
+        earliest = min(int(block.event_ms.min()) for _, block in blocks)
+        latest = max(int(block.event_ms.max()) for _, block in blocks)
+        ages = _running_maxima(blocks) if pace.order is Order.FILE else _event_times(blocks)
+        ages -= earliest  # in place: at this size a new column costs more than the arithmetic
+        arrival_ms = pace.offsets_ms(ages)
+        by = arrival_ms if pace.order is Order.FILE else ages
         order = None if np.all(by[1:] >= by[:-1]) else np.argsort(by, kind="stable")
         batches = _batches(blocks, order, arrival_ms, batch_rows)
         return cls(batches, rejects, earliest, latest, broken=broken)
@@ -124,9 +125,18 @@ def _timed(block: Decoded) -> Decoded:
 
 def _running_maxima(blocks: list[tuple[int, Decoded]]) -> NDArray[np.int64]:
     """The largest event time so far in each file."""
-    files = groupby(blocks, key=itemgetter(0))
-    times = [np.concatenate([block.event_ms for _, block in file]) for _, file in files]
-    return np.concatenate([np.maximum.accumulate(file, out=file) for file in times])
+    maxima, start = _event_times(blocks), 0
+    for _, file in groupby(blocks, key=itemgetter(0)):
+        stop = start + sum(len(block) for _, block in file)
+        part = maxima[start:stop]
+        np.maximum.accumulate(part, out=part)
+        start = stop
+    return maxima
+
+
+def _event_times(blocks: list[tuple[int, Decoded]]) -> NDArray[np.int64]:
+    """The event times of all blocks, one behind the other, as a column of their own."""
+    return np.concatenate([block.event_ms for _, block in blocks])
 
 
 def _batches(

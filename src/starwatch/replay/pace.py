@@ -70,7 +70,7 @@ def scaled(values: NDArray[np.int64], factor: Fraction) -> NDArray[np.int64]:
     Raises:
         BadSetting: the result is beyond all times.
     """
-    if not len(values):
+    if not len(values) or factor == 1:
         return values
     if max(int(values.max()) * factor.numerator, *factor.as_integer_ratio()) < _SAFE:
         return values * factor.numerator // factor.denominator
