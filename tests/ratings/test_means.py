@@ -44,8 +44,8 @@ def mean_of(row, scale) -> Fraction:
 def decimal(value: Fraction, digits: int, rounding: str) -> Decimal:
     """A fraction as a decimal that is rounded once: a remainder stands as one more digit."""
     whole, rest = divmod(abs(value) * 10 ** (digits + 1), 1)
-    near = Decimal(int(whole)) + (Decimal("0.1") if rest else 0)
-    signed = (-near if value < 0 else near).scaleb(-digits - 1, WIDE)
+    near = WIDE.add(Decimal(int(whole)), Decimal("0.1") if rest else Decimal(0))
+    signed = (near.copy_negate() if value < 0 else near).scaleb(-digits - 1, WIDE)
     return signed.quantize(Decimal(1).scaleb(-digits), rounding, WIDE)
 
 
