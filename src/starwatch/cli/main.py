@@ -70,7 +70,7 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
         # The reader of our output has gone; say nothing, and keep Python from saying it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         sys.exit(1)
     except MemoryError:
         _fail("there is not enough memory. Play less at once, or with --every", 1)
@@ -84,7 +84,16 @@ def _fail(text: str, exit_code: int) -> NoReturn:
     """Say one line and leave."""
     _trace()
     click.echo(f"error: {' '.join(text.splitlines())}", err=True)
+    try:
+        sys.stdout.flush()
+    except OSError:  # what could not be written is the failure, or comes on top; once is enough
+        _give_up_output()
     sys.exit(exit_code)
+
+
+def _give_up_output() -> None:
+    """Send what is left for standard output nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _trace() -> None:
