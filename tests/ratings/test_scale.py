@@ -83,3 +83,8 @@ def test_nothing_is_ever_rounded(barely):
 def test_a_scale_that_cannot_be_is_refused(text):
     with pytest.raises(BadScale):
         Scale.parse(text)
+
+
+@pytest.mark.parametrize("text", ["0_5", "5_", "５", "٤", "1e", "--1", "0x5"])
+def test_only_plain_numbers_are_values(text):
+    assert Scale().index_of(text) is None

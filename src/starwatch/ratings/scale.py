@@ -96,8 +96,11 @@ class Scale:
         `5`, `5.0` and `"5"` are the same value; nothing is ever rounded. A float counts as the
         shortest decimal that stands for it.
         """
+        text = str(value).strip()
+        if "_" in text or not text.isascii():
+            return None  # Decimal would read 1_0 as ten, and the digits of other scripts
         try:
-            number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+            number = Decimal(text)
         except InvalidOperation:
             return None
         if not number.is_finite() or not self.lowest <= number <= self.highest:
