@@ -40,6 +40,13 @@ class Sink(Protocol):
     def close(self) -> None:
         """Finish the target and let it go; nothing is called afterwards. Safe to call twice."""
 
+    def abandon(self) -> None:
+        """Let the target go after a run that failed, in place of `close`.
+
+        What a reader can use in part is finished as it is; what only counts when it is whole, such
+        as Parquet, does not take its name.
+        """
+
 
 class SinkFactory(Protocol):
     """What an entry point of the group `starwatch.sinks` loads."""

@@ -1,5 +1,7 @@
 """The command itself: help, version, and what it does not know."""
 
+import re
+
 import pytest
 
 from commands import run, starwatch
@@ -38,7 +40,7 @@ def test_the_version():
 def test_what_it_does_not_know(arguments):
     done = starwatch(*arguments)
     assert (done.code, done.out) == (2, "")
-    assert "Error: " in done.err
+    assert re.fullmatch(r"error: .+ Try `starwatch( \w+)? --help`\n", done.err)
     assert "Traceback" not in done.err
 
 

@@ -3,10 +3,11 @@
 import gzip
 import os
 import subprocess
+import sys
 
 import pytest
 
-from commands import csv_file, process, run, soon, starwatch
+from commands import csv_file, process, replay, run, soon, starwatch
 
 
 @pytest.fixture
@@ -30,6 +31,8 @@ WRONG = {
     "--window 30s/7s": "30s/7s is impossible: its size is no multiple of its slide. A window reads",
     "--window half": "the window 'half' cannot be read",
     "--window 0s": "has no length",
+    "--window 1000d/1ms": "each rating would be in 86,400,000,000 windows, and 100,000 is the most",
+    "--output parquet:p --output csv:p.part": "two outputs would write to p.part",
     "--window 10s --window 10s": "the same window is given twice",
     "--window 99999999999999w": "cannot be read",
     "--scale 1..5/3": "the steps of the scale 1..5/3 miss its highest value. A scale reads",
@@ -83,9 +86,9 @@ def test_a_wrong_command_says_so(file, options):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--limit 0", "Invalid value for '--limit'"),
-        ("--limit x", "Invalid value for '--limit'"),
-        ("--batch-size 0", "Invalid value for '--batch-size'"),
+        ("--limit 0", "invalid value for '--limit'"),
+        ("--limit x", "invalid value for '--limit'"),
+        ("--batch-size 0", "invalid value for '--batch-size'"),
         ("--order random", "'random' is not one of 'time', 'file'"),
         ("--sort stars", "'stars' is not one of"),
         ("--evry 1s", "--evry"),
@@ -102,7 +105,7 @@ def test_click_says_the_rest(file, options, words):
 def test_no_file_is_named():
     done = starwatch("replay")
     assert done.code == 2
-    assert "Missing argument 'FILES...'" in done.err
+    assert "missing argument 'FILES...'" in done.err
 
 
 def test_a_missing_file_and_an_empty_folder(file, tmp_path):
@@ -237,3 +240,52 @@ def test_a_file_that_goes_away_between_laps(file):
         line = child.stderr.read().splitlines()[-1]
         assert child.wait(timeout=20) == 2
     assert line == f"error: {file} cannot be read: no such file or directory"
+
+
+def test_an_input_that_cannot_be_read_empties_no_output(file, tmp_path):
+    (tmp_path / "bad.csv").write_text("name,colour\nlamp,red\n")
+    outputs = ("--output", "jsonl:rows.jsonl", "--output", "parquet:rows.parquet")
+    replay(file, "--every", "1s", *outputs)
+    before = [(tmp_path / name).read_bytes() for name in ("rows.jsonl", "rows.parquet")]
+    for inputs in (["bad.csv"], [file, "bad.csv"]):
+        assert "product is not known" in failed(*inputs, "--every", "1s", *outputs)
+        after = [(tmp_path / name).read_bytes() for name in ("rows.jsonl", "rows.parquet")]
+        assert after == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_file_that_breaks_off_leaves_no_parquet_that_looks_whole(file, tmp_path):
+    outputs = ("--output", "jsonl:rows.jsonl", "--output", "parquet:rows.parquet")
+    replay(file, "--every", "1s", *outputs)
+    before = (tmp_path / "rows.parquet").read_bytes()
+    packed = gzip.compress(b"".join(b"u,p,5,%d\n" % row for row in range(9**5)))
+    (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
+    done = starwatch("replay", "--as-fast-as-possible", "cut.csv.gz", "--rate", "1000", *outputs)
+    assert done.code == 1
+    assert (tmp_path / "rows.parquet").read_bytes() == before
+    assert (tmp_path / "rows.jsonl").read_text().endswith("}\n")
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_second_name_of_an_input_is_an_input(file, tmp_path):
+    os.link(file, tmp_path / "other.csv")
+    before = (tmp_path / "other.csv").read_bytes()
+    assert "other.csv is an input" in failed(file, "--output", "jsonl:other.csv")
+    assert (tmp_path / "other.csv").read_bytes() == before
+
+
+def test_a_closed_or_full_standard_output_is_one_line(file):
+    line = f"{sys.executable} -m starwatch replay {file} --as-fast-as-possible --output jsonl"
+    for end in (">&-", ">/dev/full"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{line} {end}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        errors = [text for text in done.stderr.splitlines() if text.startswith("error: ")]
+        assert done.returncode in (1, 2)
+        assert len(errors) == 1
+        assert "standard output" in errors[0]
+        assert "Traceback" not in done.stderr

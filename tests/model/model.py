@@ -130,14 +130,18 @@ class Model:
     def count(self, rating: Rating) -> list[Row]:
         """Count a rating; windows that have closed but are not gone are corrected at once."""
         self.counted.append(rating)
+        its = [
+            (end, spec)
+            for spec, window in enumerate(self.job.windows)
+            for end in ends_of(rating.window_time(self.job), window)
+        ]
         rows = []
-        for spec, window in enumerate(self.job.windows):
-            for end in ends_of(rating.window_time(self.job), window):
-                if self.gone(end):
-                    self.missed[spec] += 1
-                elif self.passed(end):
-                    rows.append(self.row(spec, rating.product, end))
-                    self.closed[spec] += 1
+        for end, spec in sorted(its):
+            if self.gone(end):
+                self.missed[spec] += 1
+            elif self.passed(end):
+                rows.append(self.row(spec, rating.product, end))
+                self.closed[spec] += 1
         return rows
 
     # Windows, recomputed from all ratings

@@ -61,9 +61,7 @@ def main() -> None:
         click.echo(error.ctx.get_help() if error.ctx else str(error))
         sys.exit(2)
     except click.ClickException as error:
-        _trace()
-        error.show()
-        sys.exit(error.exit_code)
+        _fail(_usage(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except StarwatchError as error:
@@ -74,10 +72,22 @@ def main() -> None:
         sys.exit(1)
     except MemoryError:
         _fail("there is not enough memory. Play less at once, or with --every", 1)
+    except OSError as error:
+        what = error.filename or "standard output"
+        _fail(f"{what} cannot be used: {(error.strerror or str(error)).lower()}", 1)
     except Exception as error:  # noqa: BLE001 - a mistake of ours; its traceback helps only us
         name = type(error).__name__
         _fail(f"{name}: {error}. This is a fault of Starwatch; --debug shows where it is", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: click.ClickException) -> str:
+    """A wrong command line in the words of all our errors."""
+    text = error.format_message().strip().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = f"starwatch {context.info_name}" if context and context.parent else "starwatch"
+    end = "" if text.endswith("?") else "."
+    return f"{text[:1].lower()}{text[1:]}{end} Try `{path} --help`"
 
 
 def _fail(text: str, exit_code: int) -> NoReturn:
@@ -85,7 +95,8 @@ def _fail(text: str, exit_code: int) -> NoReturn:
     _trace()
     click.echo(f"error: {' '.join(text.splitlines())}", err=True)
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is where the shell closed it
+            sys.stdout.flush()
     except OSError:  # what could not be written is the failure, or comes on top; once is enough
         _give_up_output()
     sys.exit(exit_code)

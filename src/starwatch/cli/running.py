@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from starwatch.cli.views import ProgressView, TableView, is_terminal
 from starwatch.engine import Engine
 from starwatch.errors import BadSetting, RunError
 from starwatch.ports import FileReader, RowContext
+from starwatch.ratings.batch import Batch
 from starwatch.replay.events import Event
 from starwatch.replay.pace import ReplayOptions
 from starwatch.replay.timeline import timeline
@@ -22,7 +24,7 @@ from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import NoPacing, Pacing
 from starwatch.service.replaying import Keeping, Replay, Unseen, View
 from starwatch.service.stop import Stop
-from starwatch.sinks.registry import STDOUT, open_output, parse_outputs
+from starwatch.sinks.registry import STDOUT, Output, open_output, parse_outputs
 from starwatch.terminal.plain import PlainLines
 from starwatch.terminal.progress import Progress
 from starwatch.terminal.summary import Outcome, summary
@@ -43,18 +45,45 @@ def refuse_overwriting(targets: Sequence[str], inputs: Sequence[str]) -> None:
     Raises:
         BadSetting: a target is an input, or another target.
     """
-    read = {Path(file).resolve() for file in inputs}
-    written: set[Path] = set()
+    read = {_identity(file) for file in inputs}
+    written: set[object] = set()
     for target in targets:
-        path = Path(target).resolve()
-        if path in read:
+        path, identity = Path(target), _identity(target)
+        if identity in read:
             raise BadSetting(f"{target} is an input, and writing would destroy it", hint=_ELSEWHERE)
-        if path in written and (path.is_file() or not path.exists()):
+        if identity in written and (path.is_file() or not path.exists()):
             raise BadSetting(f"two outputs would write to {target}", hint=_ELSEWHERE)
-        written.add(path)
+        written.add(identity)
+
+
+def _identity(file: str) -> object:
+    """What two names of one file have in common, links of either kind among them."""
+    path = Path(file).resolve()
+    try:
+        found = path.stat()
+    except OSError:
+        return path
+    return found.st_dev, found.st_ino
+
+
+def _written_files(outputs: Sequence[Output]) -> list[str]:
+    """The files that outputs write to; Parquet has one of its own until it is whole."""
+    files = [output.target for output in outputs if output.target != STDOUT]
+    return files + [f"{each.target}.part" for each in outputs if each.sink == "parquet"]
 
 
 _ELSEWHERE = "Give each output a file of its own"
+
+
+def _readable(events: Iterable[Event]) -> Iterator[Event]:
+    """The same events, the first ratings read: an input that is none empties no output."""
+    rest = iter(events)
+    first: list[Event] = []
+    for event in rest:
+        first.append(event)
+        if isinstance(event, Batch):
+            break
+    return chain(first, rest)
 
 
 @contextmanager
@@ -111,7 +140,7 @@ class Run:
         Raises:
             BadSetting: an output would overwrite one of them, or another output.
         """
-        written = [output.target for output in self._sinks if output.target != STDOUT]
+        written = _written_files(self._sinks)
         kept = [file for file in (self._given["rejects"], self._given["late"]) if file]
         refuse_overwriting([*written, *kept], self._file_names)
 
@@ -133,9 +162,10 @@ class Run:
         begun = time.monotonic()
         with ExitStack() as stack:
             stop = stack.enter_context(stopped_by_signals())
+            events = _readable(events)
             outputs = self._outputs()
             stack.push(lambda _, error, __: self._summarise(outputs, begun, error))
-            stack.enter_context(closing(outputs))
+            stack.enter_context(outputs)
             replay = Replay(
                 self._engine,
                 outputs,

@@ -1,7 +1,7 @@
 """Everything that a job's rows go to, as one."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, Self
 
 from starwatch.ports import Sink
 from starwatch.windows.rows import WindowRows
@@ -49,12 +49,23 @@ class Outputs:
         for sink in self._sinks:
             sink.flush()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """They are open from the start."""
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Close every sink; after an error, a file that only counts when it is whole is not."""
+        self.close(whole=error is None)
+
+    def close(self, *, whole: bool = True) -> None:
         """Close every sink, even where one fails; the first failure is raised behind the last."""
         failures = []
         for sink in self._sinks:
             try:
-                sink.close()
+                if whole:
+                    sink.close()
+                else:
+                    sink.abandon()
             except Exception as error:  # noqa: BLE001 - the others are closed first
                 failures.append(error)
         if failures:

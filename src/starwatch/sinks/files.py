@@ -122,6 +122,10 @@ class TextSink:
             self._forget()
             self._bytes.close()
 
+    def abandon(self) -> None:
+        """Close the file: the rows before the failure are as good as any."""
+        self.close()
+
     def _forget(self) -> None:
         self._waiting, self._held = [], 0
 
@@ -170,6 +174,8 @@ def _open_file(target: str) -> _Raw:
 
 def _raw_stdout() -> _Raw:
     """Standard output below its buffers, so that a failed write leaves nothing for the exit."""
+    if sys.stdout is None:
+        raise BadSetting("standard output is closed", hint="Name a file, or leave it open")
     sys.stdout.flush()
     buffer: Any = sys.stdout.buffer
     raw: _Raw = getattr(buffer, "raw", buffer)

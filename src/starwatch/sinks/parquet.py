@@ -121,6 +121,11 @@ class ParquetSink:
             self._give_up()
             raise
 
+    def abandon(self) -> None:
+        """Remove what is unfinished; a file that was there before stays."""
+        if self._open:
+            self._give_up()
+
     def _write_groups(self, *, rest: bool = False) -> None:
         """Write the full row groups that wait, and with `rest` the last one too."""
         if not self._held:

@@ -50,6 +50,10 @@ class PlainLines:
             self._waiting, self._held = [], 0
             self._bytes.write("".join(f"{n}\n" for n in lines(rows, self._context)).encode())
 
+    def abandon(self) -> None:
+        """Show what is left."""
+        self.close()
+
     def close(self) -> None:
         """Show what is left. Safe to call twice."""
         try:

@@ -195,7 +195,7 @@ class Panel:
                 corrections.add(span.contributions(key, span.gone))
 
     def _correct(self, spans: list[Spans], key: NDArray[np.int64]) -> WindowRows:
-        """The rows of late ratings in closed windows, in the order (rating, spec, end)."""
+        """The rows of late ratings in closed windows, in the order (rating, end, spec)."""
         ratings, parts = [], []
         for number, (corrections, span) in enumerate(zip(self._corrections, spans, strict=True)):
             first = np.maximum(span.first, span.gone + 1)
@@ -209,7 +209,7 @@ class Panel:
                 parts.append(rows)
                 self._corrected[number] += len(rows)
         rows = WindowRows.concat(parts)
-        return rows.take(np.lexsort((rows.end_ms, rows.spec, np.concatenate(ratings))))
+        return rows.take(np.lexsort((rows.spec, rows.end_ms, np.concatenate(ratings))))
 
     def _in_order(self, parts: list[WindowRows]) -> WindowRows:
         if len(parts) <= 1:

@@ -13,7 +13,7 @@ class WindowRows:
     """Windows of products, one a row; all columns have one length n.
 
     Closed rows come in the order (end, spec as configured, product id by UTF-8 bytes); a
-    correction comes where its late rating came.
+    correction comes where its late rating came, those of one rating in the same order.
 
     Attributes:
         spec: int16; which of the job's window specs.

@@ -9,6 +9,10 @@ from starwatch.ratings.durations import duration_label, duration_ms
 _HINT = "A window reads SIZE/SLIDE with SIZE a multiple of SLIDE, for instance 30s/5s, 1h or 1d/1h"
 
 
+MAX_PANES = 100_000
+"""Slides a window spans at most: a day by seconds. A rating is in as many windows, each a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
     """A family of windows `[start, end)`, aligned to the epoch plus an offset.
@@ -36,6 +40,12 @@ class WindowSpec:
             raise BadWindow(
                 f"the window {self.label} is impossible: its size is no multiple of its slide",
                 hint=_HINT,
+            )
+        if self.panes > MAX_PANES:
+            raise BadWindow(
+                f"the window {self.label} is impossible: each rating would be in {self.panes:,}"
+                f" windows, and {MAX_PANES:,} is the most",
+                hint="Give a longer slide",
             )
         if not 0 <= self.offset_ms < self.slide_ms:
             raise BadWindow(
