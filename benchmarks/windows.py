@@ -47,12 +47,12 @@ class Kept:
 
 def replayed(path: Path, order: Order, scale: Scale | None = None) -> Kept:
     """What `starwatch replay FILE --as-fast-as-possible --order ORDER --quiet` does."""
-    job = Job(live=False, scale=scale or Scale())
+    job = Job(live=False, merged=True, scale=scale or Scale())
     kept = Kept()
     options = ReplayOptions(ByTime(order=order), start_ms=0, slide_ms=job.largest_slide_ms)
     stop = Event()
     made = Engine(job)
-    replay = Replay(made, Outputs([kept]), pacing=NoPacing(0, stop), stop=stop, one_partition=True)
+    replay = Replay(made, Outputs([kept]), pacing=NoPacing(0, stop), stop=stop)
     replay.run(timeline(lambda: open_files([str(path)], InputOptions(), job.scale), options))
     kept.ratings = made.received
     return kept

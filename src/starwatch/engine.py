@@ -159,7 +159,8 @@ class Engine:
         if not len(batch):
             return self._panel.nothing
         times, moves = self._times(batch)
-        before = self._watermark.observe(moves, batch.arrival_ms, batch.partition)
+        partition = np.zeros_like(batch.partition) if self.job.merged else batch.partition
+        before = self._watermark.observe(moves, batch.arrival_ms, partition)
         if self._memory:
             classes[self._memory.find(batch, times, before)] = _DUPLICATE
         spans = self._panel.place(times, before)

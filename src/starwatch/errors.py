@@ -11,7 +11,12 @@ StarwatchError
 └── RunError             the run failed; exit 1
     ├── BrokenInput      a file that ends or breaks in the middle
     ├── OutputFailed     a sink that cannot be written
-    └── Mismatch         a check that found a difference
+    ├── Mismatch         a check that found a difference
+    └── StateError       a state directory that cannot be used
+        ├── StateLocked  another process writes to it
+        ├── BadState     it is corrupt, or no state of ours
+        ├── NewerState   a newer Starwatch made it
+        └── OtherState   it belongs to another job or other files
 
 Bad *ratings* are not errors: they are values (`starwatch.ratings.rejects`), kept with a reason.
 Each error is shown as one line, `error: what. hint`; a traceback only appears with `--debug`.
@@ -106,3 +111,33 @@ class Mismatch(RunError):
     """A check that found a difference."""
 
     code = "mismatch"
+
+
+class StateError(RunError):
+    """A state directory that cannot be used; nothing in it was changed."""
+
+    code = "state_failed"
+
+
+class StateLocked(StateError):
+    """Another process writes to the state directory."""
+
+    code = "state_locked"
+
+
+class BadState(StateError):
+    """The state directory is corrupt, or no state of ours."""
+
+    code = "bad_state"
+
+
+class NewerState(StateError):
+    """The state directory was made by a newer Starwatch."""
+
+    code = "newer_state"
+
+
+class OtherState(StateError):
+    """The state directory belongs to another job, or to other files."""
+
+    code = "other_state"

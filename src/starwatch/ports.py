@@ -55,6 +55,76 @@ class SinkFactory(Protocol):
         """Open a sink; `target` is what the user wrote behind the colon."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a sink is for certain.
+
+    Attributes:
+        rows: Window rows that it holds, by the journal's numbering: the next one it needs.
+        length: Bytes of its file, or of its files, that hold them; 0 where there are none.
+    """
+
+    rows: int = 0
+    length: int = 0
+
+
+class LastingSink(Protocol):
+    """Where window rows go that are kept in a journal, so that a crash loses none of them.
+
+    A sink is opened at a cursor, is given the rows behind it in order, and says from time to time
+    how far it is for certain; its caller keeps the rows behind that, and opens the sink again at
+    its last cursor after a crash or an error. What a sink holds beyond that cursor it lets go when
+    it is opened, and gets again.
+
+    After an `OutputFailed` only `secured` and `close` may be called.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the journal keeps the cursor under."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it can go on after a crash.
+
+        One that cannot, such as standard output, is given each row at most once: what was
+        committed and not yet given when the process died is not given again.
+        """
+
+    def write(self, rows: WindowRows) -> None:
+        """Take these rows, in order; called from one thread.
+
+        Raises:
+            OutputFailed: they could not be written.
+        """
+
+    def secured(self) -> Cursor:
+        """Make what was taken last over a crash, as far as the format can, and say how far.
+
+        After `close` or an `OutputFailed` it does nothing and says what is held for certain.
+
+        Raises:
+            OutputFailed: it could not be done.
+        """
+
+    def close(self) -> None:
+        """Write what is left, make it last and let the target go. Safe to call twice."""
+
+
+class LastingSinkFactory(Protocol):
+    """What an entry point of the group `starwatch.lasting_sinks` loads."""
+
+    def __call__(
+        self, target: str, context: RowContext, *, name: str, cursor: Cursor
+    ) -> LastingSink:
+        """Open a sink to go on at a cursor.
+
+        Raises:
+            BadSetting: the target cannot be opened.
+            OutputFailed: it does not hold what the cursor says.
+        """
+
+
 class FileReader(Protocol):
     """A file of ratings as a run of decoded blocks."""
 

@@ -93,6 +93,17 @@ def test_a_clock_or_a_file_in_a_pure_folder_is_caught(source, rule):
         assert f"{module} is not allowed to import {name}:" in output
 
 
+def test_a_proof_that_knows_what_it_proves_is_caught(source):
+    rule = CONTRACTS["independent"]
+    pairs = list(product(rule["source_modules"], rule["forbidden_modules"]))
+    for module, name in pairs:
+        add_import(source, module, name)
+    code, output = lint(source, "independent")
+    assert code == 1, output
+    for module, name in pairs:
+        assert f"{module} is not allowed to import {name}:" in output
+
+
 def test_an_adapter_that_imports_another_is_caught(source):
     adapters = CONTRACTS["adapters"]["modules"]
     pairs = [(a, b) for a, b in product(adapters, adapters) if a != b]

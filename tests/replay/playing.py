@@ -1,6 +1,6 @@
 """A replay from files to rows: on the model, happening by happening, and on the engine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model import Model, Rating
 from model.values import INFINITY
@@ -66,7 +66,7 @@ class Watched(Engine):
 
 def on_engine(job: Job, files, sizes, how: Options, batch_rows: int) -> Played:
     played = Played()
-    engine = Watched(job)
+    engine = Watched(replace(job, merged=how.speed is not None))
     engine.noted = played.classes
 
     def keep_late(batch) -> None:
@@ -81,7 +81,6 @@ def on_engine(job: Job, files, sizes, how: Options, batch_rows: int) -> Played:
             lambda some: played.rejects.extend((f, r.position, r.reason) for f, r in some),
             keep_late,
         ),
-        one_partition=how.speed is not None,
         batch_rows=max(batch_rows // 2, 1),
     )
     try:

@@ -1,6 +1,6 @@
 """Real time: nothing before it is due, everything when it is, and an end at once when asked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -78,7 +78,7 @@ HOUR = Job((WindowSpec(3_600_000, 3_600_000),), time=WindowTime.ARRIVAL, bound_m
 
 def play(some, how: Options, *, sizes=(), batch_rows=1 << 18, **wishes):
     time = Time(ends_at=wishes.get("ends_at", float("inf")))
-    engine = Noted(HOUR, time)
+    engine = Noted(replace(HOUR, merged=how.speed is not None), time)
     rows: list = []
     replay = Replay(
         engine,
@@ -86,7 +86,6 @@ def play(some, how: Options, *, sizes=(), batch_rows=1 << 18, **wishes):
         pacing=Pacing(START, time, time),
         stop=time,
         view=wishes.get("view"),
-        one_partition=how.speed is not None,
         batch_rows=batch_rows,
     )
     ended = replay.run(events_of(some, sizes, how, 50))

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from starwatch.errors import BadSetting
-from starwatch.ports import RowContext
+from starwatch.ports import Cursor, RowContext
 from starwatch.sinks import registry
 from starwatch.sinks.registry import (
     Output,
+    open_lasting,
     open_output,
     parse_output,
     parse_outputs,
@@ -62,7 +63,9 @@ def test_two_outputs_cannot_share_a_target() -> None:
 
 def test_the_project_file_announces_what_is_built_in() -> None:
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
-    assert project["project"]["entry-points"][registry.GROUP] == registry._BUILT_IN  # noqa: SLF001
+    announced = project["project"]["entry-points"]
+    assert announced[registry.GROUP] == registry._BUILT_IN  # noqa: SLF001
+    assert announced[registry.LASTING_GROUP] == registry._LASTING  # noqa: SLF001
 
 
 class Announced:
@@ -74,8 +77,7 @@ class Announced:
 
 def announce(monkeypatch: pytest.MonkeyPatch, *entries: Announced) -> None:
     def entry_points(*, group: str) -> tuple[Announced, ...]:
-        assert group == registry.GROUP
-        return entries
+        return entries if group == registry.GROUP else ()
 
     monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
 
@@ -91,6 +93,26 @@ def test_another_package_can_bring_a_sink(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "elsewhere" in sink_names()
     open_output(parse_output(f"elsewhere:{tmp_path / 'w'}"), CONTEXT).close()
     assert (tmp_path / "w").exists()
+
+
+def test_a_sink_that_cannot_go_on_after_a_crash_is_refused_with_a_state(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    announce(monkeypatch, Announced("starwatch.sinks.jsonl:open_sink"))
+    output = parse_output(f"elsewhere:{tmp_path / 'w'}")
+    with pytest.raises(BadSetting, match=r"'elsewhere' cannot be used with --state.*jsonl"):
+        open_lasting(output, CONTEXT, Cursor())
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_sink_of_another_package_that_goes_on_is_opened_at_its_cursor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    entry = Announced("starwatch.sinks.jsonl:open_sink")
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: (entry,) * bool(group))
+    sink = open_lasting(Output("elsewhere", str(tmp_path / "w")), CONTEXT, Cursor(7))
+    sink.close()
+    assert (sink.name, sink.secured()) == (f"elsewhere:{tmp_path / 'w'}", Cursor(7))
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

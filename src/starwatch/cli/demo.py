@@ -48,8 +48,8 @@ def command(*, products: int, rate: float, seed: int, span: str | None, **given:
     )
     catalogue = shop.catalogue()
     names = dict(zip(catalogue.ids.to_pylist(), catalogue.names.to_pylist(), strict=True))
-    run = Run(job, {**given, "fast": False}, ["demo"], lambda product: names.get(product, ""))
-    code = run.play(_events(shop), start_ms=start, one_partition=True, batch_rows=1 << 16)
+    run = Run(job, {**given, "fast": False}, ["demo"], names=lambda product: names.get(product, ""))
+    code = run.play(_events(shop), start_ms=start, batch_rows=1 << 16)
     return 0 if code == INTERRUPTED else code
 
 

@@ -15,8 +15,12 @@ _COMMANDS = {
     "demo": "play a generated shop live in the terminal",
     "generate": "write a file of made-up ratings",
     "inspect": "say what a file of ratings holds",
+    "late": "list the late ratings of a state",
+    "ledger": "print both books of a state",
+    "rejects": "list what a state refused, as it came",
     "replay": "play files of ratings through the windows",
     "scenario": "run scripted streams and compare their rows",
+    "verify": "compute all windows another way and compare",
 }
 
 

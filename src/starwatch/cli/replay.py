@@ -1,54 +1,29 @@
 """`starwatch replay`: play files of ratings through the windows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from starwatch.cli.job_options import job_options, output_options
 from starwatch.cli.options import input_options
+from starwatch.cli.pace_options import job_of, pace_of, pace_options
 from starwatch.errors import BadSetting
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from starwatch.codecs.options import InputOptions
-    from starwatch.replay.pace import Pace
+    from starwatch.ports import FileReader
+    from starwatch.replay.pace import ReplayOptions
+    from starwatch.service.rhythm import Rhythm
     from starwatch.windows.job import Job
 
 
 @click.command("replay", short_help="play files of ratings through the windows")
 @click.argument("paths", nargs=-1, required=True, metavar="FILES...")
-@click.option(
-    "--every",
-    metavar="DURATION",
-    help="One row of each file in this time [default: 1s, the pace of the reference].",
-)
-@click.option("--rate", metavar="N", help="So many rows of each file a second.")
-@click.option(
-    "--speed",
-    metavar="X",
-    help="By event time, X times as fast as it happened: 3600x plays an hour in a second.",
-)
-@click.option(
-    "--order",
-    type=click.Choice(["time", "file"]),
-    help="With --speed: rows sorted by event time [default], or each file as it lies.",
-)
-@click.option(
-    "--as-fast-as-possible",
-    "fast",
-    is_flag=True,
-    help="The same windows without waiting; alone it means --speed 1.",
-)
-@click.option(
-    "--start",
-    metavar="MOMENT",
-    help="Virtual arrival of the first row, ISO 8601 [default: now, cut to the largest slide].",
-)
+@pace_options
 @click.option("--loop", is_flag=True, help="Begin again at the end, for ever.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N rows.")
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -57,6 +32,15 @@ if TYPE_CHECKING:
     metavar="N",
     help="Rows taken at once; changes no result.",
 )
+@click.option(
+    "--state",
+    metavar="DIR",
+    help="Keep everything there, so that a run that was killed goes on where it was.",
+)
+@click.option("--commit-ratings", type=click.IntRange(min=1), hidden=True)  # service/rhythm.py
+@click.option("--snapshot-seconds", type=click.FloatRange(min=0), hidden=True)
+@click.option("--seal-ratings", type=click.IntRange(min=1), hidden=True)
+@click.option("--again", is_flag=True, help="With --state: forget what is there, begin anew.")
 @job_options
 @input_options
 @output_options
@@ -71,10 +55,10 @@ def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) ->
     from starwatch.replay.pace import ByTime, ReplayOptions  # noqa: PLC0415
     from starwatch.sources.files import open_files  # noqa: PLC0415
 
-    pace = _pace(given)
-    job = _job(pace, given)
+    pace = pace_of(given)
+    job = job_of(pace, given)
     options = replace(options, time_needed=isinstance(pace, ByTime))
-    files = open_files(paths, options, job.scale)
+    names = [file.name for file in open_files(paths, options, job.scale)]
     replay = ReplayOptions(
         pace=pace,
         start_ms=moment_ms(given["start"]) if given["start"] else start_now_ms(job),
@@ -83,64 +67,57 @@ def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) ->
         limit=given["limit"],
         batch_rows=given["batch_size"],
     )
-    run = Run(job, given, [file.name for file in files])
-    return run.replay(
-        lambda: open_files(paths, options, job.scale), replay, one=isinstance(pace, ByTime)
-    )
+
+    def open_readers() -> "Sequence[FileReader]":
+        return open_files(paths, options, job.scale)
+
+    if given["state"] is not None:
+        return _lasting(job, given, names, open_readers, replay)
+    if given["again"]:
+        raise BadSetting("--again needs a state to forget", hint="Use it with --state DIR")
+    return Run(job, given, names).replay(open_readers, replay)
 
 
-def _pace(given: Mapping[str, Any]) -> "Pace":
-    """The pace that --every, --rate, --speed and --as-fast-as-possible ask for."""
-    from fractions import Fraction  # noqa: PLC0415 - only when the command runs
+def _lasting(
+    job: "Job",
+    given: Mapping[str, Any],
+    names: "Sequence[str]",
+    open_readers: "Callable[[], Sequence[FileReader]]",
+    options: "ReplayOptions",
+) -> int:
+    """The same with a state directory; goes on where an earlier run was."""
+    from starwatch.cli.running import Run  # noqa: PLC0415 - imports numpy, pyarrow
+    from starwatch.service.state import State, file_facts, job_facts, pace_facts  # noqa: PLC0415
 
-    from starwatch.ratings.durations import duration  # noqa: PLC0415
-    from starwatch.replay.pace import ByRow, ByTime, Order  # noqa: PLC0415
-
-    asked = [name for name in ("every", "rate", "speed") if given[name]]
-    if len(asked) > 1:
+    if given["rejects"] or given["late"]:
         raise BadSetting(
-            f"--{asked[0]} and --{asked[1]} exclude each other", hint="Give one of them"
+            "--rejects and --late write what one run saw, and a state outlives runs",
+            hint="Use `starwatch rejects --state DIR` and `starwatch late --state DIR`",
         )
-    if asked == ["speed"] or (given["fast"] and not asked):
-        speed = _number("--speed", (given["speed"] or "1").removesuffix("x"))
-        return ByTime(speed, Order(given["order"] or "time"))
-    if given["order"]:
-        raise BadSetting(
-            "--order needs event times to play by", hint="Use it with --speed, as --speed 10x"
-        )
-    if asked == ["rate"]:
-        return ByRow(Fraction(1000) / _number("--rate", given["rate"]))
-    return ByRow(duration(given["every"] or "1s"))
+    with State(Path(given["state"]), again=given["again"], rhythm=_rhythm(given)) as state:
+        start_ms = state.journal.fact("start_ms")
+        if start_ms is None or given["start"]:
+            start_ms = options.start_ms
+        facts = {
+            "job": job_facts(job),
+            "files": file_facts(names),
+            "pace": pace_facts(options),
+            "start_ms": start_ms,
+        }
+        finished = state.belongs_to(facts) and state.journal.fact("finished")
+        run = Run(job, given, names, state=state)
+        if finished:
+            run.catch_up()
+            click.echo(
+                f"the replay in {given['state']} is finished; --again plays it anew", err=True
+            )
+            return 0
+        return run.replay(open_readers, replace(options, start_ms=start_ms))
 
 
-def _number(option: str, text: str) -> "Fraction":
-    """A number above zero, exactly as written."""
-    from fractions import Fraction  # noqa: PLC0415 - only when the command runs
+def _rhythm(given: Mapping[str, Any]) -> "Rhythm":
+    """The defaults, but for what a test asks for."""
+    from starwatch.service.rhythm import Rhythm  # noqa: PLC0415 - only with a state
 
-    try:
-        number = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        number = Fraction(0)
-    if number <= 0:
-        raise BadSetting(f"{option} {text} is no number above zero", hint=f"Use {option} 10")
-    return number
-
-
-def _job(pace: "Pace", given: Mapping[str, Any]) -> "Job":
-    """The rules: flags, environment and file, and what the pace means for window time."""
-    from starwatch.replay.pace import ByTime  # noqa: PLC0415
-    from starwatch.settings.job import build_job, given_settings  # noqa: PLC0415
-
-    flags = {name: given[name] for name in ("window", "time", "bound", "lateness", "duplicates")}
-    source = click.get_current_context().get_parameter_source("scale")
-    if source is not None and source.name == "COMMANDLINE":
-        flags["scale"] = given["scale"].label
-    settings = given_settings(flags, given["config"])
-    by_time = isinstance(pace, ByTime)
-    time = settings.setdefault("time", "event" if by_time else "arrival")
-    if by_time and time == "arrival":
-        raise BadSetting(
-            "a replay by event time has no windows by arrival",
-            hint="Use --every or --rate with --time arrival",
-        )
-    return build_job(settings, replay=True)
+    names = ("commit_ratings", "snapshot_seconds", "seal_ratings")
+    return Rhythm(**{name: given[name] for name in names if given[name] is not None})

@@ -14,21 +14,32 @@ import pyarrow as pa
 from starwatch.cli.views import ProgressView, TableView, is_terminal
 from starwatch.engine import Engine
 from starwatch.errors import BadSetting, RunError
-from starwatch.ports import FileReader, RowContext
+from starwatch.ports import Cursor, FileReader, LastingSink, RowContext
 from starwatch.ratings.batch import Batch
 from starwatch.replay.events import Event
 from starwatch.replay.pace import ReplayOptions
+from starwatch.replay.resume import resumed
 from starwatch.replay.timeline import timeline
+from starwatch.service.durable import DurableEngine
 from starwatch.service.kept import KeptFile, late_lines, reject_lines
 from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import NoPacing, Pacing
 from starwatch.service.replaying import Keeping, Replay, Unseen, View
+from starwatch.service.state import DATABASE, State
 from starwatch.service.stop import Stop
-from starwatch.sinks.registry import STDOUT, Output, open_output, parse_outputs
+from starwatch.sinks.registry import (
+    STDOUT,
+    Output,
+    at_most_once,
+    open_lasting,
+    open_output,
+    parse_outputs,
+)
 from starwatch.terminal.plain import PlainLines
 from starwatch.terminal.progress import Progress
 from starwatch.terminal.summary import Outcome, summary
 from starwatch.windows.job import Job
+from starwatch.windows.products import ProductIds
 
 INTERRUPTED = 130
 """Exit code of a run that Ctrl-C ended, as shells have it."""
@@ -115,6 +126,11 @@ class Run:
         given: The options of the command, as `output_options` names them, and `fast`.
         file_names: What rejects and late ratings are said to come from, by partition.
         names: From product id to name, if there is a catalogue.
+        state: Where everything is kept that a crash must not lose; None: nowhere.
+
+    Raises:
+        BadSetting: an output would overwrite an input, another output, or the state; nothing has
+            been opened then.
     """
 
     def __init__(
@@ -122,42 +138,45 @@ class Run:
         job: Job,
         given: Mapping[str, Any],
         file_names: Sequence[str],
+        *,
         names: Callable[[str], str] | None = None,
+        state: State | None = None,
     ) -> None:
-        self._engine = Engine(job)
-        self._context = RowContext(job, self._engine.products)
         self._given = given
         self._sinks = parse_outputs(given["outputs"])
+        written = _written_files(self._sinks)
+        kept = [file for file in (given["rejects"], given["late"]) if file]
+        own = [state.directory / DATABASE] if state else []
+        refuse_overwriting([*written, *kept], [*file_names, *map(str, own)])
+        self._durable = self._open_durable(job, state, file_names) if state else None
+        self._engine = self._durable.engine if self._durable else Engine(job)
+        self._context = RowContext(job, self._engine.products)
         self._file_names = file_names
         self._names = names
         self._readers: Sequence[FileReader] = ()
 
     def replay(
-        self, open_readers: Callable[[], Sequence[FileReader]], options: ReplayOptions, *, one: bool
+        self, open_readers: Callable[[], Sequence[FileReader]], options: ReplayOptions
     ) -> int:
-        """Play files; returns the exit code.
-
-        Raises:
-            BadSetting: an output would overwrite one of them, or another output.
-        """
-        written = _written_files(self._sinks)
-        kept = [file for file in (self._given["rejects"], self._given["late"]) if file]
-        refuse_overwriting([*written, *kept], self._file_names)
+        """Play files; returns the exit code."""
 
         def opened() -> Sequence[FileReader]:
             self._readers = open_readers()
             return self._readers
 
-        return self.play(
-            timeline(opened, options),
-            start_ms=options.start_ms,
-            one_partition=one,
-            batch_rows=options.batch_rows,
-        )
+        events = timeline(opened, options)
+        if self._durable:
+            events = resumed(events, self._durable.done)
+        start_ms = max(options.start_ms, self._engine.now_ms or 0)
+        return self.play(events, start_ms=start_ms, batch_rows=options.batch_rows)
 
-    def play(
-        self, events: Iterable[Event], *, start_ms: int, one_partition: bool, batch_rows: int
-    ) -> int:
+    def catch_up(self) -> None:
+        """Bring the outputs of a finished run up to date, and play nothing."""
+        if self._durable:
+            with self._durable:
+                pass  # it gave them what they lacked when it was opened
+
+    def play(self, events: Iterable[Event], *, start_ms: int, batch_rows: int) -> int:
         """Play events until they end or a person ends them; returns the exit code."""
         begun = time.monotonic()
         with ExitStack() as stack:
@@ -166,14 +185,16 @@ class Run:
             outputs = self._outputs()
             stack.push(lambda _, error, __: self._summarise(outputs, begun, error))
             stack.enter_context(outputs)
+            if self._durable:
+                stack.push(self._durable)
             replay = Replay(
-                self._engine,
+                self._durable or self._engine,
                 outputs,
                 pacing=self._pacing(start_ms, stop),
                 stop=stop,
                 view=self._view(stack, outputs),
                 keeping=self._keeping(stack),
-                one_partition=one_partition,
+                rest=self._durable.commit_if_due if self._durable else lambda: None,
                 batch_rows=batch_rows,
             )
             ended = replay.run(events)
@@ -185,6 +206,8 @@ class Run:
 
     def _outputs(self) -> Outputs:
         """All sinks, opened; where one cannot be, those before it are closed again."""
+        if self._durable:
+            return Outputs([])  # it has the sinks, and gives them committed rows
         with ExitStack() as opened:
             sinks = [
                 opened.enter_context(closing(open_output(output, self._context)))
@@ -192,6 +215,29 @@ class Run:
             ]
             opened.pop_all()
         return Outputs(sinks)
+
+    def _open_durable(self, job: Job, state: State, names: Sequence[str]) -> DurableEngine:
+        def open_sinks(products: ProductIds, cursor: Callable[[str], Cursor]) -> list[LastingSink]:
+            context = RowContext(job, products)
+            with ExitStack() as opened:
+                sinks = [
+                    opened.enter_context(closing(open_lasting(each, context, cursor(each.name))))
+                    for each in self._sinks
+                ]
+                opened.pop_all()
+            warning = at_most_once(sinks)
+            if warning and not self._given["quiet"]:
+                click.echo(f"note: {warning}", err=True)
+            return sinks
+
+        return DurableEngine(
+            state.journal,
+            state.upkeep(),
+            job,
+            open_sinks=open_sinks,
+            names=names,
+            rhythm=state.rhythm,
+        )
 
     def _view(self, stack: ExitStack, outputs: Outputs) -> View:
         """A table on a free terminal, else lines on a free standard output, else progress."""

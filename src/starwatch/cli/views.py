@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from starwatch.engine import Engine
+from starwatch.service.replaying import Operator
 from starwatch.terminal.live import LiveTable
 from starwatch.terminal.progress import Done, Progress
 
@@ -32,7 +32,7 @@ class TableView:
         """How long it may be left alone."""
         return self._table.seconds_to_refresh(now)
 
-    def refresh_if_due(self, now: float, engine: Engine) -> None:
+    def refresh_if_due(self, now: float, engine: Operator) -> None:
         """Draw, if it is time to."""
         if self._table.seconds_to_refresh(now) <= 0 and engine.now_ms is not None:
             self._table.refresh_if_due(now, engine.now_ms, engine.watermark_ms)
@@ -56,7 +56,7 @@ class ProgressView:
         """How long it may be left alone."""
         return 0.2
 
-    def refresh_if_due(self, now: float, engine: Engine) -> None:
+    def refresh_if_due(self, now: float, engine: Operator) -> None:
         """Draw, if it is time to."""
         read, total = self._done()
         self._progress.update(now, Done(read, total, engine.received))

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Class
-from starwatch.engine import Engine
+from starwatch.engine import Outcome
 from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.ratings.rejects import Reject
 from starwatch.replay.events import Event, Joins, Leaves
 from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import Pacing
 from starwatch.service.stop import Stop
+from starwatch.windows.rows import WindowRows
 
 _IDLE_SECONDS = 0.25
 """The longest wait without a view: how soon a stop is noticed where signals do not wake us."""
@@ -31,8 +32,36 @@ class View(Protocol):
     def seconds_to_refresh(self, now: float) -> float:
         """How long it may be left alone."""
 
-    def refresh_if_due(self, now: float, engine: Engine) -> None:
+    def refresh_if_due(self, now: float, engine: "Operator") -> None:
         """Draw, if it is time to."""
+
+
+class Operator(Protocol):
+    """An engine, bare or durable, as far as a replay needs it; see `Engine`."""
+
+    @property
+    def now_ms(self) -> int | None:
+        """Its clock."""
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Its watermark."""
+
+    @property
+    def received(self) -> int:
+        """How many ratings have come."""
+
+    def join(self, partition: int, *, caught_up: bool = False) -> None:
+        """A partition appears."""
+
+    def leave(self, partition: int, now_ms: int) -> WindowRows:
+        """A partition has ended."""
+
+    def ingest(self, batch: Batch) -> Outcome:
+        """Take ratings in order."""
+
+    def finish(self) -> WindowRows:
+        """The end of the replay."""
 
 
 class Unseen:
@@ -44,7 +73,7 @@ class Unseen:
         """It may be left alone."""
         return _IDLE_SECONDS
 
-    def refresh_if_due(self, now: float, engine: Engine) -> None:
+    def refresh_if_due(self, now: float, engine: Operator) -> None:
         """Nothing is drawn."""
 
 
@@ -65,26 +94,26 @@ class Replay:
     """Plays a timeline through an engine.
 
     Args:
-        engine: A new engine.
+        engine: An engine, bare or durable.
         outputs: Where rows go; flushed on the way and left open at the end.
         pacing: What is due when.
         stop: Set by whoever wants the run to end; windows that are open stay open then.
         view: What is drawn.
         keeping: Who is told of what is not counted.
-        one_partition: Whether all files are one partition.
+        rest: Called again and again while nothing is due.
         batch_rows: Ratings that the engine takes at once, at most.
     """
 
     def __init__(  # noqa: PLR0913
         self,
-        engine: Engine,
+        engine: Operator,
         outputs: Outputs,
         *,
         pacing: Pacing,
         stop: Stop,
         view: View | None = None,
         keeping: Keeping | None = None,
-        one_partition: bool = False,
+        rest: Callable[[], None] = lambda: None,
         batch_rows: int = 1 << 18,
     ) -> None:
         self._engine = engine
@@ -93,7 +122,7 @@ class Replay:
         self._stop = stop
         self._view = view or Unseen()
         self._keeping = keeping or Keeping()
-        self._one_partition = one_partition
+        self._rest = rest
         self._batch_rows = batch_rows
 
     def run(self, events: Iterable[Event]) -> bool:
@@ -138,10 +167,7 @@ class Replay:
             row, refused = stop, max(refused, now)
 
     def _ingest(self, batch: Batch) -> None:
-        given = batch
-        if self._one_partition:
-            given = replace(batch, partition=np.zeros(len(batch), np.int32))
-        outcome = self._engine.ingest(given)
+        outcome = self._engine.ingest(batch)
         if batch.rejects and self._keeping.rejects:
             self._keeping.rejects(batch.rejects)
         if self._keeping.late:
@@ -159,6 +185,7 @@ class Replay:
                 self._outputs.flush()
                 flushed = True
             self._draw()
+            self._rest()
             at_most = self._view.seconds_to_refresh(time.monotonic())
             self._pacing.wait(until_ms, max(at_most, 0.001))
 

@@ -15,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from starwatch import failpoints
 from starwatch.errors import BadSetting, MissingInput
 from starwatch.settings.job import ENVIRONMENT
 
@@ -91,6 +92,8 @@ def read_settings(config: str | None) -> dict[str, Any]:
 def _refuse_unknown_variables() -> None:
     """Refuse variables that look like settings and are none: the library passes them over."""
     for name in os.environ:
+        if name == failpoints.VARIABLE:
+            continue
         key = name.lower().removeprefix(ENVIRONMENT.lower())
         if name.upper().startswith(ENVIRONMENT) and key not in JobSettings.model_fields:
             near = difflib.get_close_matches(key, JobSettings.model_fields, n=1)

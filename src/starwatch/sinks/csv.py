@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from starwatch.ports import RowContext
+from starwatch.ports import Cursor, RowContext
 from starwatch.ratings.scale import Scale
 from starwatch.sinks.files import TextSink
 from starwatch.sinks.texts import (
@@ -21,9 +21,12 @@ from starwatch.windows.rows import WindowRows
 _SPECIAL = b'",\r\n'
 
 
-def open_sink(target: str, context: RowContext) -> TextSink:
-    """Open a CSV file, or standard output; see `TextSink`."""
-    return TextSink(target, context, format_rows, header=header(context.job.scale))
+def open_sink(
+    target: str, context: RowContext, *, name: str = "csv", cursor: Cursor | None = None
+) -> TextSink:
+    """Open a CSV file, anew or at a cursor, or standard output; see `TextSink`."""
+    first = header(context.job.scale)
+    return TextSink(target, context, format_rows, header=first, name=name, cursor=cursor)
 
 
 def header(scale: Scale) -> bytes:

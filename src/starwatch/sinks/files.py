@@ -2,35 +2,59 @@
 
 import errno
 import io
+import os
 import select
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from starwatch.disk import sync_folder
 from starwatch.errors import BadSetting, OutputFailed
-from starwatch.ports import RowContext
+from starwatch.failpoints import reached
+from starwatch.ports import Cursor, RowContext
+from starwatch.sinks.held import HeldRows
 from starwatch.sinks.registry import STDOUT
 from starwatch.windows.rows import WindowRows
 
 BLOCK_ROWS = 32_768
 """Rows formatted at once: enough to be fast, few enough that a block's text stays below 2 GiB."""
 
+FormatRows = Callable[[WindowRows, RowContext], bytes]
+"""A pure function from rows to the bytes of their lines."""
+
 _Raw = io.RawIOBase | io.FileIO
 
 
 class ByteTarget:
-    """A file, emptied when opened, or standard output.
+    """A file, emptied or cut back when opened, or standard output.
 
     Nothing is held back: bytes that `write` took are with the operating system. A crash of the
-    machine may lose them, a crash of the process does not.
+    machine may lose them, a crash of the process does not; bytes before a `sync` outlast both.
+
+    Args:
+        target: A path, or `-` for standard output.
+        length: How many bytes of the file stay; with 0 it is made where it is not there.
+
+    Raises:
+        BadSetting: the target cannot be opened.
+        OutputFailed: the file is shorter than that, or not there.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, length: int = 0) -> None:
         self.name = "standard output" if target == STDOUT else target
         self._stdout = target == STDOUT
-        self._raw = _raw_stdout() if self._stdout else _open_file(target)
+        self._raw = _raw_stdout() if self._stdout else _open_file(target, length)
+        self._is_file = not self._stdout and stat.S_ISREG(os.fstat(self._raw.fileno()).st_mode)
+        self._folder = None if self._stdout else Path(os.path.realpath(target)).parent
+        self.length = length if self._is_file else 0
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it keeps what it is given; pipes, devices and standard output do not."""
+        return self._is_file
 
     def write(self, data: bytes) -> None:
         """Write all of it.
@@ -45,7 +69,22 @@ class ByteTarget:
                 written = self._raw.write(left)
                 if written is None:  # a non-blocking pipe that is full
                     select.select((), (self._raw,), ())
+                self.length += written or 0
                 left = left[written or 0 :]
+
+    def sync(self) -> None:
+        """Make what was written last over a crash of the machine, and the file's name with it.
+
+        Raises:
+            OutputFailed: the operating system only now says that the bytes are lost.
+        """
+        if not self._is_file:
+            return
+        with writing(self.name):
+            os.fsync(self._raw.fileno())
+            if self._folder is not None:
+                sync_folder(self._folder)
+                self._folder = None
 
     def close(self) -> None:
         """Close the file; standard output stays open. Safe to call twice.
@@ -59,75 +98,110 @@ class ByteTarget:
 
 
 class TextSink:
-    """Rows as text in a file or on standard output.
+    """Rows as text in a file or on standard output; a plain sink, and a lasting one.
 
-    Guarantee: rows in the order of `write`; an existing file is overwritten, for a replay's output
-    is a function of its input. Rows are held until there are enough of them to format quickly, or
-    until `flush`, after which a reader sees them; so a live run calls `flush` after each close.
-    What was flushed survives a crash of the process; there may be a torn last line.
-    Nothing is called after `close`, but for `close`.
+    Guarantee: rows in the order of `write`. Opened at the start, the file is emptied, for a
+    replay's output is a function of its input; opened at a cursor, it is cut back to that length
+    and goes on, so that it gets the bytes of a run that was never killed. Rows are held until there
+    are enough of them to format quickly, or until `flush`, after which a reader sees them; so a
+    live run calls `flush` after each close. What was flushed survives a crash of the process, what
+    was secured one of the machine; there may be a torn last line behind it.
+    A target that is no file is not lasting: it begins anew each time.
+    Nothing is called after `close`, but for `close` and `secured`; after an `OutputFailed` no row
+    is taken.
 
     Args:
         target: A path, or `-` for standard output.
         context: The job and its products.
-        format_rows: A pure function from rows to the bytes of their lines.
-        header: Bytes that stand before all rows.
+        format_rows: Makes the bytes of rows.
+        header: Bytes that stand before all rows; not written again where the file goes on.
+        name: What the journal keeps the cursor under.
+        cursor: Where a lasting sink goes on; None for a plain one.
 
     Raises:
         BadSetting: the target cannot be opened.
-        OutputFailed: the target cannot be written.
+        OutputFailed: the target cannot be written, or is shorter than the cursor says.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         target: str,
         context: RowContext,
-        format_rows: Callable[[WindowRows, RowContext], bytes],
+        format_rows: FormatRows,
         *,
         header: bytes = b"",
+        name: str = "",
+        cursor: Cursor | None = None,
     ) -> None:
         self._context = context
         self._format = format_rows
-        self._bytes = ByteTarget(target)
-        self._waiting: list[WindowRows] = []
-        self._held = 0
+        self.name = name
+        self._cursor = cursor or Cursor()
+        self._plain = cursor is None
+        self._bytes = ByteTarget(target, self._cursor.length)
+        self._waiting = HeldRows()
+        self._rows = self._cursor.rows
+        self._ended = False
         try:
-            self._bytes.write(header)
+            if not self._bytes.length:
+                self._bytes.write(header)
         except BaseException:
             self._bytes.close()
             raise
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it can go on after a crash: it is a file."""
+        return self._bytes.is_file
+
     def write(self, rows: WindowRows) -> None:
         """Take rows; they reach the target by `flush` or `close` at the latest."""
-        self._waiting.append(rows)
-        self._held += len(rows)
-        if self._held >= BLOCK_ROWS:
+        if self._ended:
+            raise given_up(self._bytes.name)
+        self._waiting.add(rows)
+        if len(self._waiting) >= BLOCK_ROWS:
             self.flush()
 
     def flush(self) -> None:
         """Write all rows that were taken so far."""
-        if not self._held:
-            return
-        rows = WindowRows.concat(self._waiting)
-        self._forget()
-        for first in range(0, len(rows), BLOCK_ROWS):
-            block = rows.take(slice(first, first + BLOCK_ROWS))
-            self._bytes.write(self._format(block, self._context))
+        with self._ending_with_errors():
+            while block := self._waiting.take(BLOCK_ROWS):
+                self._bytes.write(self._format(block, self._context))
+                self._rows += len(block)
+
+    def secured(self) -> Cursor:
+        """Write all rows that were taken so far, on to the disk, and say how far that is."""
+        if not self._ended:
+            self.flush()
+            with self._ending_with_errors():
+                self._bytes.sync()
+            self._cursor = Cursor(self._rows, self._bytes.length)
+        return self._cursor
 
     def close(self) -> None:
         """Write what is left and close the file. A failed write is not tried again."""
         try:
-            self.flush()
+            if self._plain:
+                self.flush()
+            else:
+                self.secured()
         finally:
-            self._forget()
+            self._ended = True
             self._bytes.close()
 
     def abandon(self) -> None:
         """Close the file: the rows before the failure are as good as any."""
         self.close()
 
-    def _forget(self) -> None:
-        self._waiting, self._held = [], 0
+    @contextmanager
+    def _ending_with_errors(self) -> Iterator[None]:
+        """After an error nobody knows where the file ends: no more of it, and no other cursor."""
+        try:
+            yield
+        except BaseException:
+            self._ended = True
+            self._waiting.clear()
+            raise
 
 
 @contextmanager
@@ -165,11 +239,44 @@ def refuse_folder(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
 
 
-def _open_file(target: str) -> _Raw:
+def given_up(name: str) -> OutputFailed:
+    """The error of a sink that is given rows when it cannot take more."""
+    return OutputFailed(f"{name} takes no more rows after an error", hint="Open it again")
+
+
+def lost(name: str, size: int | None, length: int) -> OutputFailed:
+    """The error of a target that holds less than its cursor says; size None: it is gone."""
+    found = "is gone" if size is None else f"holds {size} bytes"
+    return OutputFailed(
+        f"{name} {found}, where {length} bytes were written for certain",
+        hint="Put back what was there, or begin anew with another --state",
+    )
+
+
+def _open_file(target: str, length: int) -> _Raw:
     path = Path(target)
     with opening(target):
         refuse_folder(path)
-        return path.open("wb", buffering=0)
+        if not length:
+            return path.open("wb", buffering=0)
+        size = path.stat().st_size if path.exists() else None
+        if size is None or size < length:
+            raise lost(target, size, length)
+        return _cut_back(path.open("r+b", buffering=0), size, length)
+
+
+def _cut_back(file: io.FileIO, size: int, length: int) -> _Raw:
+    """Let go of what stands behind a length, and go on there."""
+    try:
+        if size > length:
+            reached("sink.cut")
+            file.truncate(length)
+            reached("sink.cut")
+        file.seek(length)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _raw_stdout() -> _Raw:

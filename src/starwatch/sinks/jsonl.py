@@ -4,7 +4,7 @@ import json
 
 import pyarrow as pa
 
-from starwatch.ports import RowContext
+from starwatch.ports import Cursor, RowContext
 from starwatch.sinks.files import TextSink
 from starwatch.sinks.texts import (
     Windows,
@@ -22,9 +22,11 @@ _SPECIAL = bytes(range(0x20)) + b'"\\'
 """What RFC 8259 wants escaped in a string; everything else stands as it is, in UTF-8."""
 
 
-def open_sink(target: str, context: RowContext) -> TextSink:
-    """Open a file of JSON lines, or standard output; see `TextSink`."""
-    return TextSink(target, context, format_rows)
+def open_sink(
+    target: str, context: RowContext, *, name: str = "jsonl", cursor: Cursor | None = None
+) -> TextSink:
+    """Open a file of JSON lines, anew or at a cursor, or standard output; see `TextSink`."""
+    return TextSink(target, context, format_rows, name=name, cursor=cursor)
 
 
 def format_rows(rows: WindowRows, context: RowContext) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from starwatch.ports import RowContext
+from starwatch.ports import Cursor, RowContext
 from starwatch.ratings.means import mean_fractions, truncated_means
 from starwatch.ratings.scale import Scale
 from starwatch.sinks.files import TextSink
@@ -18,14 +18,18 @@ from starwatch.sinks.texts import MEAN_DIGITS, as_bytes, integers, joined, mean_
 from starwatch.windows.rows import WindowRows
 
 
-def open_sink(target: str, context: RowContext) -> TextSink:
-    """Open a log with the reference's truncated means; see `TextSink`."""
-    return TextSink(target, context, format_rows)
+def open_sink(
+    target: str, context: RowContext, *, name: str = "log", cursor: Cursor | None = None
+) -> TextSink:
+    """Open a log with the reference's truncated means, anew or at a cursor; see `TextSink`."""
+    return TextSink(target, context, format_rows, name=name, cursor=cursor)
 
 
-def open_exact(target: str, context: RowContext) -> TextSink:
-    """Open a log with the true means; see `TextSink`."""
-    return TextSink(target, context, format_exact)
+def open_exact(
+    target: str, context: RowContext, *, name: str = "log-exact", cursor: Cursor | None = None
+) -> TextSink:
+    """Open a log with the true means, anew or at a cursor; see `TextSink`."""
+    return TextSink(target, context, format_exact, name=name, cursor=cursor)
 
 
 def format_rows(rows: WindowRows, context: RowContext) -> bytes:

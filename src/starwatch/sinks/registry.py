@@ -4,12 +4,16 @@ import difflib
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starwatch.errors import BadSetting
-from starwatch.ports import RowContext, Sink, SinkFactory
+from starwatch.ports import Cursor, LastingSink, LastingSinkFactory, RowContext, Sink, SinkFactory
 
 GROUP = "starwatch.sinks"
 """The entry point group in which other packages announce their sinks."""
+
+LASTING_GROUP = "starwatch.lasting_sinks"
+"""The group, by the same names, of sinks that can go on after a crash."""
 
 STDOUT = "-"
 """The target that stands for standard output; an output without a target means it too."""
@@ -23,6 +27,15 @@ _BUILT_IN = {
 }
 """Our own, as pyproject.toml announces them: found without reading any package's metadata."""
 
+_LASTING = {
+    "csv": "starwatch.sinks.csv:open_sink",
+    "jsonl": "starwatch.sinks.jsonl:open_sink",
+    "log": "starwatch.sinks.log:open_sink",
+    "log-exact": "starwatch.sinks.log:open_exact",
+    "parquet": "starwatch.sinks.parquet:open_parts",
+}
+"""The same for those that can go on after a crash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -35,6 +48,11 @@ class Output:
 
     sink: str
     target: str
+
+    @property
+    def name(self) -> str:
+        """What a journal keeps its cursor under."""
+        return f"{self.sink}:{self.target}"
 
 
 def parse_output(text: str) -> Output:
@@ -76,15 +94,39 @@ def open_output(output: Output, context: RowContext) -> Sink:
         BadSetting: there is no such sink, or its target cannot be opened.
         OutputFailed: the target cannot be written.
     """
-    module, _, name = _place(output.sink).partition(":")
-    try:
-        factory: SinkFactory = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise BadSetting(
-            f"the sink {output.sink!r} needs the package {error.name!r}, which is not here",
-            hint=f"Install it: pip install 'starwatch[{output.sink}]'",
-        ) from error
+    factory: SinkFactory = _loaded(_place(output.sink), output.sink)
     return factory(output.target, context)
+
+
+def open_lasting(output: Output, context: RowContext, cursor: Cursor) -> LastingSink:
+    """Import the sink and let it open its target to go on at a cursor.
+
+    Raises:
+        BadSetting: there is no such sink, it cannot go on after a crash, or its target cannot be
+            opened.
+        OutputFailed: the target does not hold what the cursor says, or cannot be written.
+    """
+    place = _LASTING.get(output.sink) or _announced(LASTING_GROUP).get(output.sink)
+    if place is None:
+        _place(output.sink)
+        raise BadSetting(
+            f"the sink {output.sink!r} cannot be used with --state, for it cannot go on after a"
+            " crash",
+            hint=f"Leave --state out, or write to one of {', '.join(_LASTING)}",
+        )
+    factory: LastingSinkFactory = _loaded(place, output.sink)
+    return factory(output.target, context, name=output.name, cursor=cursor)
+
+
+def at_most_once(sinks: Sequence[LastingSink]) -> str | None:
+    """What to tell a user of sinks that cannot go on after a crash; None where all can."""
+    names = [sink.name for sink in sinks if not sink.lasting]
+    if not names:
+        return None
+    return (
+        f"{', '.join(names)} is no file and gets each row at most once: what is not written when"
+        " the process dies is not written later"
+    )
 
 
 def sink_names() -> list[str]:
@@ -106,8 +148,20 @@ def _place(sink: str) -> str:
     return place
 
 
-def _announced() -> dict[str, str]:
+def _loaded(place: str, sink: str) -> Any:
+    """What stands at `module:name`."""
+    module, _, name = place.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise BadSetting(
+            f"the sink {sink!r} needs the package {error.name!r}, which is not here",
+            hint=f"Install it: pip install 'starwatch[{sink}]'",
+        ) from error
+
+
+def _announced(group: str = GROUP) -> dict[str, str]:
     """Sinks of all installed packages; slow, and so only asked where our own do not answer."""
     from importlib.metadata import entry_points  # noqa: PLC0415
 
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    return {entry.name: entry.value for entry in entry_points(group=group)}

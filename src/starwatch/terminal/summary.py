@@ -1,5 +1,6 @@
 """The end of a run in a few lines: what came, what became of it, and whether the books balance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starwatch.admission.ledger import Books, SpecBook
@@ -28,10 +29,16 @@ def summary(books: Books, job: Job, outcome: Outcome) -> str:
             _received(books, outcome),
             *_classes(books),
             f"{_number(outcome.rows, 'window row')}, {_number(outcome.products, 'product')}",
-            *(_spec(w.label, b) for w, b in zip(job.windows, books.specs, strict=True)),
+            *_specs(books, [window.label for window in job.windows]),
             _verdict(books),
         ]
     )
+
+
+def books_lines(books: Books, windows: Sequence[str]) -> list[str]:
+    """Both books alone, for windows of these labels."""
+    received = f"received {_number(books.received, 'rating')}"
+    return [received, *_classes(books), *_specs(books, windows), _verdict(books)]
 
 
 def duration_text(seconds: float) -> str:
@@ -77,6 +84,10 @@ def _classes(books: Books) -> list[str]:
         reasons = ", ".join(f"{number:,} {reason.value}" for reason, number in by_size)
         lines[3] += f": {reasons}"
     return lines
+
+
+def _specs(books: Books, windows: Sequence[str]) -> list[str]:
+    return [_spec(label, book) for label, book in zip(windows, books.specs, strict=True)]
 
 
 def _spec(label: str, book: SpecBook) -> str:

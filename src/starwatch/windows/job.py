@@ -42,6 +42,7 @@ class Job:
         lateness_ms: Allowed lateness L, the same for all specs.
         quiet: Whether the clock moves the watermark when every partition is idle.
         live: Whether arrival limits the watermark (`min` of §5); event-time replays say False.
+        merged: Whether all partitions count as one, number 0; so in replays by event time.
         duplicates: What counts as a duplicate.
         horizon_ms: How long a rating is remembered, in window time behind the watermark.
         max_entries: How many ratings are remembered at most.
@@ -60,6 +61,7 @@ class Job:
     lateness_ms: int = 0
     quiet: Quiet = Quiet.ADVANCE
     live: bool = True
+    merged: bool = False
     duplicates: Duplicates = Duplicates.OFF
     horizon_ms: int = 3_600_000
     max_entries: int = 4_000_000

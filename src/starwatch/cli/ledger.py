@@ -1,0 +1,43 @@
+"""`starwatch ledger`: both books of a state, in words and numbers."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from starwatch.cli.state_option import job_of, reading, state_option
+
+if TYPE_CHECKING:
+    from starwatch.journal.store import Position
+
+
+@click.command("ledger", short_help="print both books of a state")
+@state_option
+def command(*, state: str) -> int:
+    """Print both books as the last commit left them, per source and per window.
+
+    Exits with 1 where they do not balance.
+    """
+    import msgspec  # noqa: PLC0415 - only when the command runs
+
+    from starwatch.admission.ledger import Books  # noqa: PLC0415
+    from starwatch.errors import BadState  # noqa: PLC0415
+    from starwatch.terminal.summary import books_lines  # noqa: PLC0415
+
+    with reading(state) as journal:
+        job, kept = job_of(journal, state), journal.fact("books")
+        if kept is None:
+            raise BadState(f"no commit is in {state} yet", hint="Start the run that makes it")
+        books = msgspec.convert(kept, Books)
+        click.echo("\n".join(books_lines(books, job["windows"])))
+        for position in journal.positions().values():
+            click.echo(_source(position))
+    return 0 if books.balanced else 1
+
+
+def _source(position: "Position") -> str:
+    counted, duplicate, late, rejected = position.classes
+    received = position.ratings + position.rejects
+    return (
+        f"{position.name}: {received:,} = {counted:,} counted + {duplicate:,} duplicate"
+        f" + {late:,} late + {rejected + position.rejects:,} rejected"
+    )

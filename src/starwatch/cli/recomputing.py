@@ -1,0 +1,98 @@
+"""Brings replays and states to a recomputation: rules as plain values, inputs in their order."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starwatch.admission.ledger import Books, SpecBook
+from starwatch.ratings.rejects import Reason
+from starwatch.ratings.scale import Scale
+from starwatch.recompute.ratings import Inputs, Mark
+from starwatch.recompute.rules import Rules, Stars, Windows
+from starwatch.recompute.run import Counts
+from starwatch.replay.events import Event, Joins, Leaves
+from starwatch.windows.job import Duplicates, Job, Quiet, WindowTime
+from starwatch.windows.spec import WindowSpec
+
+if TYPE_CHECKING:
+    from starwatch.journal.store import Journal
+
+
+def rules_of(job: Job) -> Rules:
+    """The rules of a job as a recomputation takes them."""
+    scale = job.scale
+    return Rules(
+        windows=tuple(Windows(w.label, w.size_ms, w.slide_ms, w.offset_ms) for w in job.windows),
+        stars=Stars(
+            scale.numerators,
+            scale.denominator,
+            tuple(f"{value.normalize():f}" for value in scale.values),
+        ),
+        by_arrival=job.time is WindowTime.ARRIVAL,
+        bound_ms=job.bound_ms,
+        lateness_ms=job.lateness_ms,
+        live=job.live,
+        merged=job.merged,
+        duplicates=str(job.duplicates),
+        horizon_ms=job.horizon_ms,
+        max_entries=job.max_entries,
+        oldest_ms=job.oldest_ms,
+        ahead_ms=job.ahead_ms,
+    )
+
+
+def job_from_facts(facts: Mapping[str, Any]) -> Job:
+    """The job whose rules a state keeps (`service.state.job_facts`)."""
+    return Job(
+        **dict(facts)
+        | {
+            "windows": tuple(WindowSpec.parse(label) for label in facts["windows"]),
+            "scale": Scale.parse(facts["scale"]),
+            "time": WindowTime(facts["time"]),
+            "quiet": Quiet(facts["quiet"]),
+            "duplicates": Duplicates(facts["duplicates"]),
+        }
+    )
+
+
+def books_of(counts: Counts) -> Books:
+    """The books of a recomputation in the form in which they are journalled and printed."""
+    return Books(
+        received=counts.received,
+        counted=counts.counted,
+        duplicate=counts.duplicate,
+        late=counts.late,
+        rejected=counts.rejected,
+        reasons={Reason(reason): number for reason, number in counts.reasons.items()},
+        specs=tuple(
+            SpecBook(book.expected, book.closed, book.open, book.missed) for book in counts.specs
+        ),
+    )
+
+
+def take_timeline(inputs: Inputs, events: Iterable[Event]) -> None:
+    """Take a replay from its first event to its end, where the watermark goes to infinity."""
+    for event in events:
+        if isinstance(event, Joins):
+            for partition in event.partitions:
+                inputs.mark(Mark(inputs.ratings, "join", partition))
+        elif isinstance(event, Leaves):
+            inputs.mark(Mark(inputs.ratings, "leave", event.partition, event.at_ms))
+        else:
+            inputs.batch(event)
+    inputs.mark(Mark(inputs.ratings, "finish"))
+    inputs.finish()
+
+
+def take_journal(inputs: Inputs, journal: "Journal", ratings: Path) -> None:
+    """Take everything that a state has journalled.
+
+    Args:
+        inputs: What takes it.
+        journal: The journal, seen at one moment.
+        ratings: The state's folder of sealed ratings.
+    """
+    inputs.sealed([str(ratings / name) for name in journal.sealed()], journal.sealed_marks())
+    inputs.entries(entry for _, entry in journal.entries())
+    inputs.rejects.update(str(reject.reason) for _, reject in journal.rejects())
+    inputs.finish()

@@ -1,0 +1,27 @@
+"""`starwatch rejects`: what was refused, as it came."""
+
+import click
+
+from starwatch.cli.state_option import names_by_partition, reading, state_option
+
+
+@click.command("rejects", short_help="list what a state refused, as it came")
+@state_option
+@click.option("--reason", metavar="CODE", help="Only those of one reason, as off_scale.")
+def command(*, state: str, reason: str | None) -> None:
+    """List what was refused, one JSON object a line: where it stood, why, and what came."""
+    import msgspec  # noqa: PLC0415 - only when the command runs
+
+    from starwatch.errors import BadSetting  # noqa: PLC0415
+    from starwatch.ratings.rejects import Reason  # noqa: PLC0415
+    from starwatch.service.kept import reject_lines  # noqa: PLC0415
+
+    if reason is not None and reason not in set(Reason):
+        raise BadSetting(
+            f"there is no reason {reason!r}", hint=f"The reasons are {', '.join(Reason)}"
+        )
+    with reading(state) as journal:
+        names = names_by_partition(journal)
+        for partition, reject in journal.rejects(reason):
+            (line,) = reject_lines([(partition, reject)], names)
+            click.echo(msgspec.json.encode(line))

@@ -1,0 +1,162 @@
+"""A journal entry: ratings with their classes, and what happened between them, as bytes.
+
+An entry holds the engine's inputs of one commit in their order. Ratings lie in one table whatever
+batches they came in, for rows never depend on batch cuts; a mark says behind how many of them
+something else happened.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from starwatch.ratings.batch import Batch
+from starwatch.ratings.rejects import Reason, Reject
+
+NUMBERS = {
+    "arrival_ms": pa.int64(),
+    "partition": pa.int32(),
+    "position": pa.int64(),
+    "stars": pa.uint8(),
+    "event_ms": pa.int64(),
+    "class": pa.uint8(),
+}
+TEXTS = ("product", "reviewer", "rating_id")
+SCHEMA = pa.schema([*NUMBERS.items(), *((name, pa.string()) for name in TEXTS)])
+"""The columns of a journalled rating: those of a `Batch`, and its class."""
+
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+"""LZ4: the commit waits for this, so speed goes before size; sealed ratings use zstd."""
+
+
+class MarkKind(StrEnum):
+    """What can happen to the engine besides ratings."""
+
+    JOIN = "join"
+    LEAVE = "leave"
+    CAUGHT_UP = "caught_up"
+    CONNECTED = "connected"
+    TICK = "tick"
+    FINISH = "finish"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to the engine besides ratings.
+
+    Attributes:
+        kind: What.
+        after: Behind how many ratings of its entry.
+        at_ms: When, on the engine's clock.
+        partition: Whose; -1 where it concerns all.
+        value: Whether, for `caught_up` and `connected`, and for a join: is caught up.
+    """
+
+    kind: MarkKind
+    after: int
+    at_ms: int = 0
+    partition: int = -1
+    value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The engine's inputs of one commit.
+
+    Attributes:
+        ratings: One Arrow record batch with the columns of `SCHEMA`, in order of arrival.
+        marks: By rising `after`; several at one place in their order.
+        refused: How many rejects came with them, by reason. They move nothing but the books, so
+            their place does not matter; what they were is in a table of their own.
+    """
+
+    ratings: pa.RecordBatch
+    marks: tuple[Mark, ...] = ()
+    refused: Mapping[Reason, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[Batch, NDArray[np.uint8]]], marks: Sequence[Mark]) -> Self:
+        """An entry of batches with their classes, and marks that count over all of them."""
+        refused = Counter(reject.reason for batch, _ in parts for _, reject in batch.rejects)
+        tables = [rating_columns(batch, classes) for batch, classes in parts if len(batch)]
+        if not tables:
+            return cls(pa.RecordBatch.from_pylist([], SCHEMA), tuple(marks), refused)
+        if len(tables) > 1:
+            whole = pa.Table.from_batches(tables).combine_chunks().to_batches()[0]
+        else:
+            whole = tables[0]
+        return cls(whole, tuple(marks), refused)
+
+    def encode(self) -> bytes:
+        """The entry as bytes: an Arrow IPC stream whose schema carries the rest."""
+        marks, refused = msgspec.json.encode(self.marks), msgspec.json.encode(self.refused)
+        schema = SCHEMA.with_metadata({"marks": marks, "refused": refused})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
+            writer.write_batch(self.ratings.cast(SCHEMA).replace_schema_metadata(schema.metadata))
+        data: bytes = sink.getvalue().to_pybytes()
+        return data
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The entry that `encode` made these bytes of.
+
+        Raises:
+            ValueError: they are no such bytes; `OSError` and `KeyError` too.
+        """
+        with pa.ipc.open_stream(pa.BufferReader(data)) as reader:
+            marks = msgspec.json.decode(reader.schema.metadata[b"marks"], type=tuple[Mark, ...])
+            refused = msgspec.json.decode(
+                reader.schema.metadata[b"refused"], type=dict[Reason, int]
+            )
+            return cls(reader.read_next_batch(), marks, refused)
+
+    def steps(self) -> Iterator[Batch | Mark]:
+        """The inputs in order: ratings between two marks as one batch, all rejects before them."""
+        batch, done = as_batch(self.ratings), 0
+        if self.refused:
+            rejects = [
+                (0, Reject(0, why, b"")) for why, n in self.refused.items() for _ in range(n)
+            ]
+            yield replace(batch.slice(0, 0), rejects=rejects)
+        for mark in self.marks:
+            if mark.after > done:
+                yield batch.slice(done, mark.after)
+                done = mark.after
+            yield mark
+        if len(batch) > done:
+            yield batch.slice(done, len(batch))
+
+
+def rating_columns(batch: Batch, classes: NDArray[np.uint8]) -> pa.RecordBatch:
+    """A batch and the classes of its ratings as the columns of `SCHEMA`."""
+    columns = {
+        "arrival_ms": pa.array(batch.arrival_ms),
+        "partition": pa.array(batch.partition),
+        "position": pa.array(batch.position),
+        "stars": pa.array(batch.stars),
+        "event_ms": pa.array(batch.event_ms),
+        "class": pa.array(classes),
+        "product": batch.product,
+        "reviewer": batch.reviewer,
+        "rating_id": batch.rating_id
+        if batch.rating_id is not None
+        else pa.nulls(len(batch), pa.string()).fill_null(""),
+    }
+    return pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def as_batch(ratings: pa.RecordBatch) -> Batch:
+    """Journalled ratings as the engine takes them."""
+    numbers = {
+        name: ratings.column(name).to_numpy(zero_copy_only=False)
+        for name in NUMBERS
+        if name != "class"
+    }
+    return Batch(**numbers, **{name: ratings.column(name) for name in TEXTS})

@@ -1,0 +1,191 @@
+"""The tables of `starwatch.db`, and what opens them (architecture §7)."""
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from starwatch.errors import (
+    BadState,
+    MissingInput,
+    NewerState,
+    OutputFailed,
+    StarwatchError,
+    StateLocked,
+)
+
+VERSION = 1
+"""The version of these tables; raised with every change, and `_MIGRATIONS` gains a step."""
+
+APPLICATION_ID = 0x53544152  # "STAR": tells our databases from others
+
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL,      -- number of its first rating, from 0
+    ratings INTEGER NOT NULL,
+    body BLOB NOT NULL           -- starwatch.journal.entries
+) STRICT;
+CREATE TABLE sealed (
+    file TEXT PRIMARY KEY,       -- in ratings/
+    first INTEGER NOT NULL,      -- number of the first rating of its journal range
+    ratings INTEGER NOT NULL,    -- how many ratings that range holds, over all its files
+    entry INTEGER NOT NULL,      -- the last entry of the range
+    bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE marks (
+    id INTEGER PRIMARY KEY,
+    after INTEGER NOT NULL,      -- behind how many ratings of all
+    body TEXT NOT NULL           -- of sealed entries; those of others are with their entry
+) STRICT;
+CREATE TABLE positions (
+    partition INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    counted INTEGER NOT NULL,    -- its ratings that a commit holds, by class
+    duplicate INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    rejects INTEGER NOT NULL     -- what came and was no rating
+) STRICT;
+CREATE TABLE rejects (
+    id INTEGER PRIMARY KEY,
+    partition INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    raw BLOB NOT NULL
+) STRICT;
+CREATE INDEX rejects_by_reason ON rejects (reason);
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL,      -- number of its first window row, from 0
+    rows INTEGER NOT NULL,
+    body BLOB NOT NULL           -- starwatch.outbox.rows
+) STRICT;
+CREATE TABLE sinks (
+    name TEXT PRIMARY KEY,
+    rows INTEGER NOT NULL,       -- how many window rows it holds for certain
+    bytes INTEGER NOT NULL       -- how long its file was then
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshots (
+    id INTEGER PRIMARY KEY,
+    journal INTEGER NOT NULL,    -- the last entry that it holds
+    file TEXT NOT NULL UNIQUE
+) STRICT;
+"""
+
+_MIGRATIONS: dict[int, str] = {}
+"""From a version to the statements that make the next one."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the database of a state directory, made new where there is none.
+
+    Every commit is on the disk when it returns (WAL, synchronous=FULL).
+
+    Raises:
+        BadState: it is corrupt, or no database of ours.
+        NewerState: a newer Starwatch made it.
+    """
+    try:
+        database = _connected(path)
+        version = _version(database, path)  # before anything is changed in it
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        if version == 0:
+            _create(database)
+        elif version < VERSION:
+            _migrate(database, path, version)
+    except sqlite3.DatabaseError as error:
+        raise database_error(path, error) from None
+    return database
+
+
+def open_reading(path: Path) -> sqlite3.Connection:
+    """Open a database to read from it, also while another process writes to it.
+
+    Raises:
+        MissingInput: it is not there.
+        BadState: it is corrupt, or no database of ours.
+        NewerState: a newer Starwatch made it.
+    """
+    if not path.is_file():
+        raise MissingInput(
+            f"there is no state in {path.parent}", hint="Name a folder that --state was given"
+        )
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        database.execute("PRAGMA busy_timeout = 5000")
+        if _version(database, path) == 0:
+            raise BadState(f"{path} holds no state yet", hint="Start the run that makes it")
+    except sqlite3.DatabaseError as error:
+        raise database_error(path, error) from None
+    return database
+
+
+def database_error(path: Path, error: sqlite3.DatabaseError) -> StarwatchError:
+    """What SQLite says, as an error of ours with what to do about it."""
+    kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if kind in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return OutputFailed(
+            f"the state in {path.parent} cannot be written ({error})",
+            hint="Make room on the disk and start again; nothing that was committed is lost",
+        )
+    if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StateLocked(
+            f"another program holds the database {path}", hint="Stop it and start again"
+        )
+    if kind in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        return BadState(
+            f"the database {path} cannot be opened ({error})",
+            hint="See to it that you may write to it and to its folder",
+        )
+    return BadState(
+        f"the database {path} cannot be read ({error})",
+        hint="Restore a backup, or move the folder away; nothing was overwritten",
+    )
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA busy_timeout = 5000")
+    return database
+
+
+def _version(database: sqlite3.Connection, path: Path) -> int:
+    """0 for a database without tables."""
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if not tables and not application:
+        return 0
+    if application != APPLICATION_ID:
+        raise BadState(
+            f"{path} is no database of Starwatch", hint="Give --state a folder of its own"
+        )
+    if version > VERSION:
+        raise NewerState(
+            f"{path} was made by a newer Starwatch (version {version}, this one knows {VERSION})",
+            hint="Upgrade Starwatch; nothing was changed",
+        )
+    return int(version)
+
+
+def _create(database: sqlite3.Connection) -> None:
+    database.executescript(
+        f"BEGIN; {_TABLES} PRAGMA application_id = {APPLICATION_ID};"
+        f" PRAGMA user_version = {VERSION}; COMMIT;"
+    )
+
+
+def _migrate(database: sqlite3.Connection, path: Path, version: int) -> None:
+    """Bring older tables up to date, one version at a time, after a copy."""
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    copy = path.with_suffix(f".v{version}.db")
+    shutil.copy2(path, copy)
+    with copy.open("rb+") as file:
+        os.fsync(file.fileno())
+    for step in range(version, VERSION):
+        database.executescript(
+            f"BEGIN; {_MIGRATIONS[step]} PRAGMA user_version = {step + 1}; COMMIT;"
+        )

@@ -1,0 +1,279 @@
+"""The journal of one state directory: commits, and what they left behind (architecture §7)."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from starwatch.admission.ledger import Class
+from starwatch.errors import BadState
+from starwatch.failpoints import reached
+from starwatch.journal.entries import Entry, Mark
+from starwatch.journal.schema import database_error, open_database, open_reading
+from starwatch.journal.sealing import Sealing
+from starwatch.ports import Cursor
+from starwatch.ratings.rejects import Reason, Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a partition is in the journal.
+
+    Attributes:
+        name: What it is called: a file, a topic and partition.
+        classes: How many of its ratings are committed, by `Class`.
+        rejects: How many of its rejects; they are no ratings in any batch.
+    """
+
+    name: str
+    classes: tuple[int, ...] = (0,) * len(Class)
+    rejects: int = 0
+
+    @property
+    def ratings(self) -> int:
+        """How many of its ratings are committed, whatever became of them."""
+        return sum(self.classes)
+
+    def moved(self, classes: Sequence[int], rejects: int) -> Self:
+        """The position behind so many more ratings of each class, and rejects."""
+        sums = tuple(a + b for a, b in zip(self.classes, classes, strict=True))
+        return replace(self, classes=sums, rejects=self.rejects + rejects)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything that becomes lasting at once.
+
+    Attributes:
+        entry: The engine's inputs.
+        rejects: Pairs of partition and reject.
+        positions: By partition, after this commit; those that changed.
+        rows: Window rows that the inputs caused, as bytes, with their number; None without rows.
+        cursors: By sink, what it holds for certain; those that changed.
+        facts: Named values that change with this commit.
+        snapshot: Name of a snapshot file and the entry up to which it goes, at or before this one.
+        sealing: Entries that lie in files now, and are forgotten here.
+        rows_done: Window rows before this number are with every sink for certain, by cursors that
+            an earlier commit holds; the outbox lets them go.
+    """
+
+    entry: Entry
+    rejects: Sequence[tuple[int, Reject]] = ()
+    positions: dict[int, Position] = field(default_factory=dict)
+    rows: tuple[int, bytes] | None = None
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    snapshot: tuple[str, int] | None = None
+    sealing: Sealing | None = None
+    rows_done: int = 0
+
+
+KEPT_SNAPSHOTS = 2
+"""The newest may be broken by the disk; the one before it and the journal give the same engine."""
+
+
+class Journal:
+    """The database of a state directory, written by one process and read by any.
+
+    Args:
+        path: The database file; made if it is not there, unless it is only read.
+        reading: Only read; other processes may write meanwhile.
+
+    Raises:
+        MissingInput: it is to be read, and not there.
+        BadState: it is corrupt, or no database of ours.
+        NewerState: a newer Starwatch made it.
+    """
+
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
+        self._path = path
+        self._database = open_reading(path) if reading else open_database(path)
+
+    def commit(self, commit: Commit) -> int:
+        """Write one commit; it is on the disk when this returns. Returns its number, from 1.
+
+        Raises:
+            OutputFailed: the disk is full or fails; nothing of the commit is there then.
+        """
+        reached("commit.before")
+        with self._transaction() as run:
+            first, rows = self._ends()
+            (number,) = run(
+                "INSERT INTO journal (first, ratings, body) VALUES (?, ?, ?) RETURNING id",
+                (first, len(commit.entry.ratings), commit.entry.encode()),
+            ).fetchone()
+            self._write_rejects(commit.rejects)
+            for partition, at in commit.positions.items():
+                row = (partition, at.name, *at.classes, at.rejects)
+                run("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            if commit.rows is not None:
+                count, body = commit.rows
+                outbox = (rows, count, body)
+                run("INSERT INTO outbox (first, rows, body) VALUES (?, ?, ?)", outbox)
+            for name, cursor in commit.cursors.items():
+                row = (name, cursor.rows, cursor.length)
+                run("INSERT OR REPLACE INTO sinks VALUES (?, ?, ?)", row)
+            self._write_facts(commit.facts)
+            if commit.snapshot is not None:
+                file, journal = commit.snapshot
+                run("INSERT INTO snapshots (journal, file) VALUES (?, ?)", (journal, file))
+                run(
+                    "DELETE FROM snapshots WHERE id NOT IN"
+                    " (SELECT id FROM snapshots ORDER BY id DESC LIMIT ?)",
+                    (KEPT_SNAPSHOTS,),
+                )
+            if commit.sealing is not None:
+                self._write_sealing(commit.sealing)
+            # The newest rows stay whatever happens, for the next ones are numbered after them.
+            run(
+                "DELETE FROM outbox WHERE first + rows <= ? AND id < (SELECT max(id) FROM outbox)",
+                (commit.rows_done,),
+            )
+            reached("commit.inside")
+        reached("commit.after")
+        return int(number)
+
+    def entries(self, after: int = 0, upto: int = 1 << 62) -> Iterator[tuple[int, Entry]]:
+        """The entries behind a commit's number and up to another's, in order, each with its own."""
+        query = "SELECT id, body FROM journal WHERE id > ? AND id <= ? ORDER BY id"
+        for number, body in self._read(query, (after, upto)):
+            try:
+                entry = Entry.decode(body)
+            except (ValueError, KeyError, OSError) as error:
+                raise BadState(
+                    f"entry {number} of the journal in {self._path.parent} is broken ({error})",
+                    hint="Restore a backup of the state",
+                ) from None
+            yield number, entry
+
+    def sealed(self) -> list[str]:
+        """Names of the files of sealed ratings, in the order of their ratings."""
+        query = "SELECT file FROM sealed ORDER BY first, file"
+        return [file for (file,) in self._read(query)]
+
+    def sealed_marks(self) -> list[Mark]:
+        """What happened besides ratings in what is sealed; `after` counts over all ratings."""
+        query = "SELECT body FROM marks ORDER BY id"
+        rows = self._read(query)
+        return [msgspec.json.decode(body, type=Mark) for (body,) in rows]
+
+    def to_seal(self, upto: int) -> tuple[int, int]:
+        """Number of the first rating of the entries up to a commit, and how many they hold."""
+        query = "SELECT min(first), sum(ratings) FROM journal WHERE id <= ?"
+        first, ratings = next(self._read(query, (upto,)))
+        return first or 0, ratings or 0
+
+    def positions(self) -> dict[int, Position]:
+        """How far each partition is."""
+        rows = self._read("SELECT * FROM positions ORDER BY partition")
+        return {
+            partition: Position(name, tuple(classes), rejects)
+            for partition, name, *classes, rejects in rows
+        }
+
+    def rejects(self, reason: str | None = None) -> Iterator[tuple[int, Reject]]:
+        """Pairs of partition and reject, as they came; all, or those of one reason."""
+        query = "SELECT partition, position, reason, raw FROM rejects"
+        query += " WHERE reason = ?" if reason else ""
+        rows = self._read(f"{query} ORDER BY id", (reason,) if reason else ())
+        for partition, position, why, raw in rows:
+            yield partition, Reject(position, Reason(why), raw)
+
+    def rows(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
+        """The outbox from the blob that holds window row `first` on, each with its first row."""
+        query = "SELECT first, body FROM outbox WHERE first + rows > ? ORDER BY id"
+        return self._read(query, (first,))
+
+    def cursor(self, sink: str) -> Cursor:
+        """How far a sink is for certain; at the start where nothing is known of it."""
+        query = "SELECT rows, bytes FROM sinks WHERE name = ?"
+        found = next(self._read(query, (sink,)), None)
+        return Cursor(*found) if found else Cursor()
+
+    def fact(self, name: str) -> Any:
+        """A named value, None where it was never set."""
+        query = "SELECT value FROM facts WHERE name = ?"
+        found = next(self._read(query, (name,)), None)
+        return msgspec.json.decode(found[0]) if found else None
+
+    def snapshots(self) -> list[tuple[str, int]]:
+        """File and last entry of every snapshot that a commit named, the newest first."""
+        query = "SELECT file, journal FROM snapshots ORDER BY id DESC"
+        return [(file, journal) for file, journal in self._read(query)]
+
+    def note(self, facts: Mapping[str, Any]) -> None:
+        """Set named values in a commit of their own."""
+        with self._transaction():
+            self._write_facts(facts)
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """What is read inside is of one commit, though other processes write meanwhile."""
+        self._database.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._database.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let the database go; safe to call twice."""
+        self._database.close()
+
+    def _write_rejects(self, rejects: Sequence[tuple[int, Reject]]) -> None:
+        self._database.executemany(
+            "INSERT INTO rejects (partition, position, reason, raw) VALUES (?, ?, ?, ?)",
+            ((partition, r.position, str(r.reason), r.raw) for partition, r in rejects),
+        )
+
+    def _write_sealing(self, sealing: Sealing) -> None:
+        self._database.executemany(
+            "INSERT INTO sealed VALUES (?, ?, ?, ?, ?)",
+            (
+                (f.name, sealing.first, sealing.ratings, sealing.entry, f.size)
+                for f in sealing.files
+            ),
+        )
+        self._database.executemany(
+            "INSERT INTO marks (after, body) VALUES (?, ?)",
+            ((mark.after, msgspec.json.encode(mark).decode()) for mark in sealing.marks),
+        )
+        self._database.execute("DELETE FROM journal WHERE id <= ?", (sealing.entry,))
+
+    def _write_facts(self, facts: Mapping[str, Any]) -> None:
+        rows = ((name, msgspec.json.encode(value).decode()) for name, value in facts.items())
+        self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def _ends(self) -> tuple[int, int]:
+        """How many ratings and window rows have been committed."""
+        journal = "SELECT first + ratings FROM journal ORDER BY id DESC LIMIT 1"
+        outbox = "SELECT first + rows FROM outbox ORDER BY id DESC LIMIT 1"
+        ratings = self._database.execute(journal).fetchone() or (0,)
+        rows = self._database.execute(outbox).fetchone() or (0,)
+        return int(ratings[0]), int(rows[0])
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """The rows of a query; errors of the database become ours."""
+        try:
+            yield from self._database.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            raise database_error(self._path, error) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """All or nothing; errors of the disk become ours."""
+        execute = self._database.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            try:
+                yield execute
+                execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:  # after a full disk SQLite has ended it already
+                    execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            raise database_error(self._path, error) from None

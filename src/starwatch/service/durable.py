@@ -1,0 +1,326 @@
+"""An engine whose inputs and rows outlive the process: one commit, then everything else (§7)."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starwatch.admission.ledger import Class
+from starwatch.engine import Engine, Outcome
+from starwatch.errors import BadState, OtherState
+from starwatch.failpoints import reached
+from starwatch.journal.entries import Entry, Mark, MarkKind
+from starwatch.journal.snapshots import Snapshots
+from starwatch.journal.store import Commit, Journal, Position
+from starwatch.outbox.rows import decode_rows, encode_rows
+from starwatch.ports import Cursor, LastingSink
+from starwatch.ratings.batch import Batch
+from starwatch.ratings.rejects import Reject
+from starwatch.replay.resume import Done
+from starwatch.service.rhythm import Rhythm
+from starwatch.service.upkeep import Upkeep
+from starwatch.windows.job import Job
+from starwatch.windows.products import ProductIds
+from starwatch.windows.rows import WindowRows
+
+_ALL_ROWS = 1 << 62
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What has happened since the last commit."""
+
+    parts: list[tuple[Batch, NDArray[np.uint8]]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    rejects: list[tuple[int, Reject]] = field(default_factory=list)
+    rows: list[WindowRows] = field(default_factory=list)
+    ratings: int = 0
+    since: float | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has happened."""
+        return self.since is None
+
+
+class DurableEngine:
+    """An engine with a journal; takes the same calls as a bare one.
+
+    What it is given is committed after 64 Ki ratings or a quarter of a second, with the rows that
+    it caused; only then do sinks get the rows, and their new cursors ride in the next commit. After
+    a crash the newest snapshot and the entries behind it give the same engine again, and each sink
+    gets the rows behind its cursor.
+
+    Args:
+        journal: The journal, new or with commits of the same job.
+        upkeep: Writes snapshots and sealed ratings.
+        job: The rules.
+        sinks: Where committed rows go.
+        names: What partitions are called.
+        rhythm: When a commit is due.
+        clock: Seconds that never go back.
+
+    Raises:
+        OtherState: the journal is of another job.
+        BadState: what the journal needs is broken.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        journal: Journal,
+        upkeep: Upkeep,
+        job: Job,
+        *,
+        open_sinks: Callable[[ProductIds, Callable[[str], Cursor]], Sequence[LastingSink]],
+        names: Sequence[str],
+        rhythm: Rhythm = Rhythm(),  # noqa: B008 - a frozen value
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._journal = journal
+        self._upkeep = upkeep
+        self._clock = clock
+        self._names = names
+        self._rhythm = rhythm
+        self._engine, self._number = restored(journal, upkeep.snapshots, job)
+        self._positions = journal.positions()
+        self._marks = int(journal.fact("marks") or 0)
+        self._pending = _Pending()
+        self._sinks = open_sinks(self._engine.products, journal.cursor)
+        self._cursors: dict[str, Cursor] = {}
+        self._secured = {
+            sink.name: journal.cursor(sink.name).rows for sink in self._sinks if sink.lasting
+        }
+        with ExitStack() as opened:
+            for sink in self._sinks:
+                opened.callback(sink.close)
+            self._catch_up()
+            opened.pop_all()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine itself, for views; it is only changed through this."""
+        return self._engine
+
+    @property
+    def done(self) -> Done:
+        """How many inputs are committed: where a timeline goes on."""
+        positions = self._positions.values()
+        return Done(
+            sum(p.ratings for p in positions), sum(p.rejects for p in positions), self._marks
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last input of all is committed."""
+        return bool(self._journal.fact("finished"))
+
+    def __enter__(self) -> Self:
+        """It is open from the start."""
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Commit what there is and close; after an error only close, as a crash would."""
+        try:
+            if error is None:
+                self.commit()
+                for sink in self._sinks:
+                    sink.close()
+                    if sink.lasting:
+                        self._cursors[sink.name] = sink.secured()
+                self.commit()  # the sinks hold the rows of the first now; this one says so
+        finally:
+            self._upkeep.close()
+            for sink in self._sinks:
+                sink.close()
+
+    @property
+    def now_ms(self) -> int | None:
+        """As `Engine.now_ms`."""
+        return self._engine.now_ms
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """As `Engine.watermark_ms`."""
+        return self._engine.watermark_ms
+
+    @property
+    def received(self) -> int:
+        """As `Engine.received`."""
+        return self._engine.received
+
+    def join(self, partition: int, *, caught_up: bool = False) -> None:
+        """As `Engine.join`."""
+        self._engine.join(partition, caught_up=caught_up)
+        self._mark(MarkKind.JOIN, partition=partition, value=caught_up)
+
+    def leave(self, partition: int, now_ms: int) -> WindowRows:
+        """As `Engine.leave`."""
+        rows = self._engine.leave(partition, now_ms)
+        return self._mark(MarkKind.LEAVE, rows, partition=partition, at_ms=now_ms)
+
+    def finish(self) -> WindowRows:
+        """As `Engine.finish`; commits at once."""
+        rows = self._mark(MarkKind.FINISH, self._engine.finish())
+        self.commit(finished=True)
+        return rows
+
+    def ingest(self, batch: Batch) -> Outcome:
+        """As `Engine.ingest`; commits where that is due."""
+        outcome = self._engine.ingest(batch)
+        pending = self._begun()
+        pending.parts.append((batch, outcome.classes))
+        pending.rejects.extend(batch.rejects)
+        pending.rows.append(outcome.rows)
+        pending.ratings += len(batch)
+        self.commit_if_due()
+        return outcome
+
+    def commit_if_due(self) -> None:
+        """Commit, if there is enough to, or something has waited long enough."""
+        pending, rhythm = self._pending, self._rhythm
+        if pending.since is None:
+            return
+        waited = self._clock() - pending.since
+        if pending.ratings >= rhythm.commit_ratings or waited >= rhythm.commit_seconds:
+            self.commit()
+
+    def commit(self, *, finished: bool = False) -> None:
+        """Make everything last that has happened, and hand the rows to the sinks."""
+        pending, self._pending = self._pending, _Pending()
+        if pending.empty and not self._cursors:
+            return
+        rows = WindowRows.concat(pending.rows) if pending.rows else None
+        self._marks += len(pending.marks)
+        self._count(pending)
+        kept = self._upkeep.finished()
+        books = self._engine.books()
+        self._number = self._journal.commit(
+            Commit(
+                entry=Entry.of(pending.parts, pending.marks),
+                rejects=pending.rejects,
+                positions=self._positions,
+                rows=(len(rows), encode_rows(rows)) if rows is not None and len(rows) else None,
+                cursors=self._cursors,
+                facts={"marks": self._marks, "books": books}
+                | ({"finished": True} if finished else {}),
+                snapshot=kept.snapshot if kept else None,
+                sealing=kept.sealing if kept else None,
+                rows_done=min(self._secured.values(), default=_ALL_ROWS),
+            )
+        )
+        self._secured |= {name: cursor.rows for name, cursor in self._cursors.items()}
+        self._cursors = {}
+        if rows is not None and len(rows):
+            self._give(rows)
+        self._upkeep.start_if_due(self._number, self._engine)
+
+    def _begun(self) -> _Pending:
+        if self._pending.since is None:
+            self._pending.since = self._clock()
+        return self._pending
+
+    def _mark(self, kind: MarkKind, rows: WindowRows | None = None, **what: Any) -> WindowRows:
+        pending = self._begun()
+        pending.marks.append(Mark(kind, pending.ratings, **what))
+        if rows is None:
+            rows = WindowRows.empty(self._engine.job.scale.steps)
+        pending.rows.append(rows)
+        return rows
+
+    def _count(self, pending: _Pending) -> None:
+        """Move the positions over what is about to be committed."""
+        classes: dict[int, NDArray[np.int64]] = defaultdict(lambda: np.zeros(len(Class), np.int64))
+        for batch, each in pending.parts:
+            for partition in np.unique(batch.partition).tolist():
+                mine = each[batch.partition == partition]
+                classes[partition] += np.bincount(mine, minlength=len(Class))
+        rejects = Counter(partition for partition, _ in pending.rejects)
+        for partition in classes.keys() | rejects.keys():
+            at = self._positions.get(partition) or Position(self._names[partition])
+            moved = at.moved(classes[partition].tolist(), rejects[partition])
+            self._positions[partition] = moved
+
+    def _give(self, rows: WindowRows) -> None:
+        for sink in self._sinks:
+            reached("sink.before")
+            sink.write(rows)
+            reached("sink.written")
+            cursor = sink.secured()
+            if sink.lasting:
+                self._cursors[sink.name] = cursor
+            reached("sink.secured")
+
+    def _catch_up(self) -> None:
+        """Give each sink the committed rows that it does not hold for certain."""
+        for sink in self._sinks:
+            if not sink.lasting:
+                continue
+            known = self._journal.cursor(sink.name)
+            held = next_row = known.rows
+            for first, body in self._journal.rows(held):
+                if first > next_row:
+                    raise OtherState(
+                        f"{sink.name} holds {held:,} window rows, and the state keeps only those"
+                        f" from {first:,} on",
+                        hint="Give the outputs that the run began with, or --again",
+                    )
+                rows = decode_rows(body)
+                next_row = first + len(rows)
+                sink.write(rows.take(slice(max(held - first, 0), None)))
+            cursor = sink.secured()
+            if cursor != known:
+                self._cursors[sink.name] = cursor
+
+
+def restored(journal: Journal, snapshots: Snapshots, job: Job) -> tuple[Engine, int]:
+    """The engine as the last commit left it, and that commit's number.
+
+    Raises:
+        BadState: what the journal needs is broken.
+    """
+    engine, number = _newest(journal, snapshots, job)
+    for entry_number, entry in journal.entries(number):
+        if entry_number != number + 1:
+            raise BadState(
+                f"no snapshot can be read, and the journal begins with entry {entry_number}",
+                hint="Restore a backup of the state",
+            )
+        for step in entry.steps():
+            give(engine, step)
+        number = entry_number
+    return engine, number
+
+
+def _newest(journal: Journal, snapshots: Snapshots, job: Job) -> tuple[Engine, int]:
+    """The engine of the newest snapshot that can be read, or a new one."""
+    for name, number in journal.snapshots():
+        try:
+            return Engine.restore(job, snapshots.read(name)), number
+        except BadState:
+            continue  # the one before it, and more of the journal, give the same
+    return Engine(job), 0
+
+
+def give(engine: Engine, step: Batch | Mark) -> None:
+    """Give one journalled input to an engine again; the rows that it causes are known already."""
+    if isinstance(step, Batch):
+        engine.ingest(step)
+        return
+    match step.kind:
+        case MarkKind.JOIN:
+            engine.join(step.partition, caught_up=step.value)
+        case MarkKind.LEAVE:
+            engine.leave(step.partition, step.at_ms)
+        case MarkKind.CAUGHT_UP:
+            engine.caught_up(step.partition, step.value, step.at_ms)
+        case MarkKind.CONNECTED:
+            engine.connected(step.partition, step.value, step.at_ms)
+        case MarkKind.TICK:
+            engine.advance(step.at_ms)
+        case MarkKind.FINISH:
+            engine.finish()

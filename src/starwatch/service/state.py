@@ -1,0 +1,193 @@
+"""A state directory as a whole: who writes to it, which job and which replay it belongs to."""
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from starwatch.errors import BadState, OtherState, OutputFailed
+from starwatch.failpoints import reached
+from starwatch.journal.lock import DirectoryLock
+from starwatch.journal.sealing import sweep
+from starwatch.journal.snapshots import Snapshots
+from starwatch.journal.store import Journal
+from starwatch.replay.pace import ReplayOptions
+from starwatch.service.rhythm import Rhythm
+from starwatch.service.upkeep import Upkeep
+from starwatch.windows.job import Job
+
+DATABASE = "starwatch.db"
+SNAPSHOTS = "snapshots"
+RATINGS = "ratings"
+_ENDS_BYTES = 4096
+
+
+class State:
+    """A state directory held for writing; used as a context.
+
+    Args:
+        directory: The directory; made if it is not there.
+        again: Empty it first.
+        rhythm: How often it commits, is snapshotted and sealed.
+
+    Raises:
+        StateLocked: another process writes to it.
+        BadState: it is corrupt, or no state of ours.
+        NewerState: a newer Starwatch made it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        again: bool = False,
+        rhythm: Rhythm = Rhythm(),  # noqa: B008 - a frozen value
+    ) -> None:
+        self.directory = directory
+        self.rhythm = rhythm
+        _make(directory)
+        with _disk_errors(directory), ExitStack() as held:
+            held.enter_context(DirectoryLock(directory))
+            if again:
+                _empty(directory)
+            self.journal = Journal(directory / DATABASE)
+            held.callback(self.journal.close)
+            self.snapshots = Snapshots(directory / SNAPSHOTS)
+            self.snapshots.sweep({name for name, _ in self.journal.snapshots()})
+            sweep(directory / RATINGS, set(self.journal.sealed()))
+            self._held = held.pop_all()
+        reached("state.opened")
+
+    def __enter__(self) -> Self:
+        """It is held from the start."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it go."""
+        self._held.close()
+
+    def upkeep(self) -> Upkeep:
+        """What keeps it small and quick to restore while a run goes on."""
+        return Upkeep(
+            self.directory / DATABASE,
+            self.snapshots,
+            self.directory / RATINGS,
+            rhythm=self.rhythm,
+        )
+
+    def belongs_to(self, facts: Mapping[str, Any]) -> bool:
+        """Whether these named facts are its own; a new state takes them for its own.
+
+        Returns:
+            Whether there was something in it before.
+
+        Raises:
+            OtherState: one of them differs; which one is said.
+        """
+        known = {name: self.journal.fact(name) for name in facts}
+        if all(value is None for value in known.values()):
+            self.journal.note(facts)
+            return False
+        for name, value in facts.items():
+            if known[name] != value:
+                raise OtherState(
+                    f"the state {self.directory} was made with another {name}: "
+                    f"{_difference(known[name], value)}",
+                    hint="Use the same options, another --state, or --again to begin anew",
+                )
+        return True
+
+
+def job_facts(job: Job) -> dict[str, Any]:
+    """The rules of a job as plain values, to compare and to keep."""
+    rules = asdict(job) | {
+        "windows": [window.label for window in job.windows],
+        "scale": job.scale.label,
+    }
+    return {name: str(value) if isinstance(value, str) else value for name, value in rules.items()}
+
+
+def file_facts(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """What tells files apart: path, size, and a hash of their beginning and end."""
+    return [_file_facts(path) for path in paths]
+
+
+def pace_facts(options: ReplayOptions) -> dict[str, Any]:
+    """How a replay goes, as plain values; what changes none of its rows is left out."""
+    pace = {name: str(value) for name, value in asdict(options.pace).items()}
+    return pace | {"loop": options.loop, "limit": options.limit}
+
+
+def _file_facts(path: str) -> dict[str, Any]:
+    size = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
+        ends = file.read(_ENDS_BYTES)
+        file.seek(max(size - _ENDS_BYTES, 0))
+        ends += file.read(_ENDS_BYTES)
+    return {"path": path, "size": size, "hash": hashlib.sha256(ends).hexdigest()[:32]}
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadState(
+            f"the state directory {directory} cannot be made: {error.strerror}",
+            hint="Give --state a folder that you may write to",
+        ) from None
+    known = {DATABASE, SNAPSHOTS}
+    others = {path.name.removesuffix("-wal").removesuffix("-shm") for path in directory.iterdir()}
+    if others and not others & known and others != {"writer.pid"}:
+        raise BadState(
+            f"the folder {directory} holds other things than a state",
+            hint="Give --state a folder of its own",
+        )
+
+
+@contextmanager
+def _disk_errors(directory: Path) -> Iterator[None]:
+    """What the operating system says while a state is opened, as errors of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise OutputFailed(
+                f"the state in {directory} cannot be written: {error.strerror}",
+                hint="Make room on the disk and start again; nothing that was committed is lost",
+            ) from None
+        raise BadState(
+            f"the state in {directory} cannot be opened: {error.strerror}",
+            hint="See to it that you may write to it and to all that is in it",
+        ) from None
+
+
+def _empty(directory: Path) -> None:
+    """Remove what a state consists of; the lock stays, for we hold it."""
+    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+        (directory / name).unlink(missing_ok=True)
+    for name in (SNAPSHOTS, RATINGS):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def _difference(known: Any, given: Any) -> str:
+    """The first thing that two facts say differently."""
+    if isinstance(known, Mapping) and isinstance(given, Mapping):
+        for name in given:
+            if known.get(name) != given[name]:
+                return f"{name} {_short(known.get(name))}, not {_short(given[name])}"
+    if isinstance(known, list) and isinstance(given, list) and len(known) == len(given):
+        for one, other in zip(known, given, strict=True):
+            if one != other:
+                return _difference(one, other)
+    return f"{_short(known)}, not {_short(given)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return ", ".join(os.path.basename(str(each.get("path"))) for each in value)  # noqa: PTH119
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

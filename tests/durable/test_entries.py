@@ -1,0 +1,101 @@
+"""Journal entries: through bytes and back, and their inputs in order."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from property.players import batch_of, rating
+from property.streams import rates
+from starwatch.admission.ledger import Class
+from starwatch.journal.entries import SCHEMA, Entry, Mark, MarkKind, as_batch
+from starwatch.ratings.batch import Batch
+from starwatch.ratings.rejects import Reason, Reject
+
+rejects = st.lists(
+    st.tuples(
+        st.integers(0, 2), st.builds(Reject, st.just(0), st.sampled_from(Reason), st.binary())
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def inputs(draw):
+    """Batches with classes, and marks by rising place, as a commit collects them."""
+    parts, marks, total = [], [], 0
+    for steps in draw(st.lists(st.lists(rates(3, 5), max_size=4), max_size=4)):
+        marks += [
+            Mark(kind, total, at, partition, value)
+            for kind, at, partition, value in draw(
+                st.lists(
+                    st.tuples(
+                        st.sampled_from(MarkKind),
+                        st.integers(0, 2**62),
+                        st.integers(-1, 9),
+                        st.booleans(),
+                    ),
+                    max_size=2,
+                )
+            )
+        ]
+        ratings = [rating(1000 + row, row, step) for row, step in enumerate(steps)]
+        batch = batch_of(ratings, draw(rejects))
+        if draw(st.booleans()):
+            batch = replace(batch, rating_id=None)
+        classes = draw(st.lists(st.sampled_from(Class), min_size=len(batch), max_size=len(batch)))
+        parts.append((batch, np.array(classes, np.uint8)))
+        total += len(batch)
+    return parts, marks
+
+
+def columns(batch):
+    """A batch as plain values; without ids they are empty ones."""
+    return [
+        *(getattr(batch, name).tolist() for name in ("arrival_ms", "partition", "position")),
+        *(getattr(batch, name).tolist() for name in ("stars", "event_ms")),
+        *(each.to_pylist() for each in (batch.product, batch.reviewer, batch.ids())),
+    ]
+
+
+@given(inputs())
+def test_an_entry_through_bytes_is_the_same(given_inputs):
+    parts, marks = given_inputs
+    entry = Entry.of(parts, marks)
+    back = Entry.decode(entry.encode())
+    assert back.ratings.to_pylist() == entry.ratings.to_pylist()
+    assert back.ratings.schema.remove_metadata() == SCHEMA
+    assert (back.marks, back.refused) == (tuple(marks), entry.refused)
+    classes = np.concatenate([np.empty(0, np.uint8), *(each for _, each in parts)])
+    assert back.ratings.column("class").to_pylist() == classes.tolist()
+    whole = Batch.concat([batch_of([]), *(batch for batch, _ in parts)])
+    assert columns(as_batch(back.ratings)) == columns(whole)
+
+
+@given(inputs())
+def test_the_steps_are_the_inputs_in_order(given_inputs):
+    parts, marks = given_inputs
+    steps = list(Entry.decode(Entry.of(parts, marks).encode()).steps())
+    assert [step for step in steps if isinstance(step, Mark)] == marks
+    seen, batches = 0, []
+    for step in steps:
+        if isinstance(step, Mark):
+            assert step.after == seen
+        else:
+            assert len(step) or step.rejects
+            seen += len(step)
+            batches.append(step)
+    whole = Batch.concat([batch_of([]), *(batch for batch, _ in parts)])
+    assert columns(Batch.concat([batch_of([]), *batches])) == columns(whole)
+    came = sorted(r.reason for batch, _ in parts for _, r in batch.rejects)
+    assert sorted(r.reason for batch in batches for _, r in batch.rejects) == came
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "garbage"])
+def test_broken_bytes_are_no_entry(damage):
+    whole = Entry.of([], [Mark(MarkKind.FINISH, 0)]).encode()
+    data = {"cut": whole[: len(whole) // 2], "empty": b"", "garbage": b"\xff" * 99}[damage]
+    with pytest.raises((ValueError, KeyError, OSError)):
+        Entry.decode(data)

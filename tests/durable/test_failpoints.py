@@ -1,0 +1,61 @@
+"""Killed at every named place, a replay goes on and ends as if nothing had been."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import starwatch
+from durable.runs import FREQUENT, Scene, killed_at
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+
+CUT = ("sink.secured", "sink.cut")
+"""Only what was written and never committed is cut back, so a kill there needs one before it."""
+
+FAILPOINTS = [
+    *("state.opened", "commit.before", "commit.inside", "commit.after"),
+    *("sink.before", "sink.written", "sink.secured", "sink.cut"),
+    *("snapshot.before", "snapshot.written", "snapshot.renamed"),
+    *("seal.before", "seal.before_rename", "seal.after_rename"),
+    *("sink.part_written", "sink.renamed"),
+]
+"""The last two come when the Parquet output ends, so nothing comes behind them."""
+
+
+def test_every_failpoint_of_the_source_is_listed():
+    source = Path(starwatch.__file__).parent
+    calls = [re.findall(r'\breached\("(.+?)"\)', p.read_text()) for p in source.rglob("*.py")]
+    assert {name for names in calls for name in names} == set(FAILPOINTS)
+
+
+def test_one_run_is_killed_at_every_failpoint_in_turn(scene, reference):
+    for name in FAILPOINTS:
+        if name == "sink.cut":
+            assert killed_at(scene, "sink.secured", *FREQUENT)
+        assert killed_at(scene, name, *FREQUENT), name
+    assert not killed_at(scene, "", *FREQUENT)
+    scene.assert_like(reference)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pace", ["reference", "by_row"])
+@pytest.mark.parametrize("name", FAILPOINTS)
+def test_killed_there_again_and_again(name, pace, tmp_path, request):
+    reference = request.getfixturevalue(pace)
+    scene = Scene(reference.files, tmp_path, reference.options)
+    kills = 0
+    for count in (1, 2, 3, 5, 8, 13, 21, 34):
+        if name == "sink.cut":
+            killed_at(scene, "sink.secured:2", *FREQUENT)
+        if not killed_at(scene, f"{name}:{min(count, 2) if name in ONCE else count}", *FREQUENT):
+            break
+        kills += 1
+    assert kills >= (1 if name in ONCE else 4)
+    killed_at(scene, "", *FREQUENT)
+    scene.assert_like(reference)
+
+
+ONCE = {"state.opened", "sink.cut", "sink.part_written", "sink.renamed"}
+"""A run comes there once or twice, so higher counts are never reached."""

@@ -1,0 +1,57 @@
+"""One writer per state directory."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from commands import soon
+from starwatch.errors import StateLocked
+from starwatch.journal.lock import DirectoryLock
+
+HOLD = """
+import sys
+from pathlib import Path
+from starwatch.journal.lock import DirectoryLock
+lock = DirectoryLock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_writer_is_told_who_the_first_is(tmp_path):
+    with DirectoryLock(tmp_path):
+        with pytest.raises(StateLocked, match=f"is in use by process {os.getpid()}"):
+            DirectoryLock(tmp_path)
+        assert (tmp_path / "writer.pid").read_text() == str(os.getpid())
+    with DirectoryLock(tmp_path):
+        pass
+
+
+def test_a_killed_writer_holds_nothing(tmp_path):
+    command = [sys.executable, "-c", HOLD, tmp_path]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as child:
+        try:
+            assert child.stdout.readline() == "held\n"
+            with pytest.raises(StateLocked, match=f"process {child.pid}"):
+                DirectoryLock(tmp_path)
+        finally:
+            child.kill()
+            child.wait(20)
+
+    def free():
+        try:
+            with DirectoryLock(tmp_path):
+                return True
+        except StateLocked:
+            return False
+
+    assert soon(free)
+
+
+def test_a_shorter_pid_leaves_nothing_of_a_longer_one(tmp_path):
+    (tmp_path / "writer.pid").write_text("99999999999999")
+    with DirectoryLock(tmp_path):
+        assert (tmp_path / "writer.pid").read_text() == str(os.getpid())

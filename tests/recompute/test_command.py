@@ -1,0 +1,181 @@
+"""`starwatch verify` as a user meets it."""
+
+import json
+
+import pytest
+
+from commands import T0, starwatch
+from recompute.untidy import OPTIONS, untidy_file
+
+
+@pytest.fixture(scope="module")
+def untidy(tmp_path_factory):
+    """Ratings, and a folder of what a replay with a state made of them."""
+    folder = tmp_path_factory.mktemp("untidy")
+    ratings = untidy_file(folder / "ratings.csv")
+    outputs = [
+        part
+        for kind in ("jsonl", "csv", "parquet")
+        for part in ("--output", f"{kind}:{folder / f'w.{kind}'}")
+    ]
+    given = ["--as-fast-as-possible", "--quiet", "--state", folder / "state", "--start", T0]
+    often = ["--commit-ratings", "50", "--seal-ratings", "150", "--snapshot-seconds", "0"]
+    done = starwatch("replay", ratings, *OPTIONS, *given, *often, *outputs)
+    assert done.code == 0, done.err
+    return ratings, folder
+
+
+def verify(ratings, *arguments, options=OPTIONS):
+    return starwatch("verify", "--from", ratings, *options, *arguments)
+
+
+@pytest.fixture
+def lines(untidy):
+    """The rows as lines, to be changed; and a function that verifies them."""
+    ratings, folder = untidy
+    target = folder / "changed.jsonl"
+
+    def check(changed):
+        target.write_text("".join(f"{line}\n" for line in changed))
+        return verify(ratings, "--against", target)
+
+    return (folder / "w.jsonl").read_text().splitlines(), check
+
+
+def test_everything_in_it_agrees(untidy):
+    ratings, folder = untidy
+    against = [
+        p for kind in ("jsonl", "csv", "parquet") for p in ("--against", folder / f"w.{kind}")
+    ]
+    done = verify(ratings, *against)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count(", 0 differing, 0 missing, 0 extra") == 3
+    assert "both books balance" in done.out
+    assert done.out.endswith("all agree\n")
+
+
+def test_late_ratings_are_explained_apart(untidy):
+    ratings, folder = untidy
+    out = verify(ratings, "--against", folder / "w.csv").out
+    assert "late ratings" not in out
+    assert "came too late for every window; counted ones missed" in out
+    assert "most of them: 30s/5s to 2020-09-13T" in out
+
+
+def test_a_state_agrees_without_any_option(untidy):
+    _, folder = untidy
+    done = starwatch("verify", "--state", folder / "state", "--against", folder / "w.jsonl")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("journal: the same classes and books\n")
+
+
+def test_a_state_alone_has_its_books_compared(untidy):
+    done = starwatch("verify", "--state", untidy[1] / "state")
+    assert done.code == 0
+    assert "all agree" in done.out
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"count":', '"count":1'),
+        ('"stars":[', '"stars":[1'),
+        ('"mean":', '"mean":1'),
+        ("000,", "001,"),
+        ('","start":"2020', '","start":"2021'),
+    ],
+)
+def test_a_row_that_differs_in_one_digit(lines, before, after):
+    rows, check = lines
+    assert before in rows[5]
+    rows[5] = rows[5].replace(before, after, 1)
+    done = check(rows)
+    assert done.code == 1
+    assert f"{len(rows) - 1:,} equal, 1 differing, 0 missing, 0 extra\n  differing: " in done.out
+    assert "the first" in done.out
+    assert done.err.startswith("error: ")
+
+
+def test_another_end_is_a_missing_row_and_an_extra_one(lines):
+    rows, check = lines
+    row = json.loads(rows[5])
+    rows[5] = rows[5].replace(row["end"], "2020-09-13T12:26:41.000Z")
+    done = check(rows)
+    assert done.code == 1
+    assert "0 differing, 1 missing, 1 extra\n" in done.out
+
+
+def test_a_row_that_is_missing(lines):
+    rows, check = lines
+    assert "0 differing, 1 missing, 0 extra\n  missing: " in check(rows[:7] + rows[8:]).out
+
+
+def test_a_row_that_was_written_twice(lines):
+    rows, check = lines
+    done = check([*rows, rows[3]])
+    assert done.code == 1
+    assert f"{len(rows):,} equal, 0 differing, 0 missing, 1 extra\n" in done.out
+
+
+def test_a_mean_with_other_digits(lines):
+    rows, check = lines
+    rows[4] = rows[4].replace(',"revision"', '0,"revision"')
+    assert "1 differing" in check(rows).out
+
+
+def test_rows_in_another_order(tmp_path):
+    ratings = untidy_file(tmp_path / "r.csv", rows=100)
+    options = ("--every", "1s", "--start", T0)
+    rows = tmp_path / "w.jsonl"
+    command = ["replay", ratings, *options, "--as-fast-as-possible", "--quiet"]
+    assert starwatch(*command, "--output", f"jsonl:{rows}").code == 0
+    assert verify(ratings, "--against", rows, options=options).code == 0
+    lines = rows.read_text().splitlines(keepends=True)
+    rows.write_text("".join([*lines[:3], lines[4], lines[3], *lines[5:]]))
+    done = verify(ratings, "--against", rows, options=options)
+    assert done.code == 1
+    assert "0 extra, 1 out of order" in done.out
+
+
+def test_other_options_than_the_replays(untidy):
+    ratings, folder = untidy
+    done = verify(ratings, "--bound", "6s", "--against", folder / "w.csv")
+    assert done.code == 1
+    assert "the first late rating there is row" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "there is nothing to verify"),
+        (["--from", "r.csv", "--state", "s"], "--from and --state exclude each other"),
+        (["--from", "r.csv"], "there is nothing to compare with"),
+        (["--from", "r.csv", "--against", "w.csv"], "depend on when it began"),
+        (["--state", "nothing-there"], "nothing-there"),
+    ],
+)
+def test_what_it_cannot_do_is_said(tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    done = starwatch("verify", *arguments)
+    assert done.code in (1, 2)
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "said"),
+    [
+        ("nothing.jsonl", None, 2, "there are no rows"),
+        ("w.txt", "", 2, "does not tell its format"),
+        ("w.jsonl", '{"window":"30s/5s"', 1, "does not hold the rows"),
+        ("w.csv", "window,product\n30s/5s,A\n", 1, "does not hold the rows"),
+    ],
+)
+def test_rows_that_cannot_be_read(untidy, name, text, code, said):
+    target = untidy[1] / f"broken_{name}"
+    if text is not None:
+        target.write_text(text)
+    done = verify(untidy[0], "--against", target)
+    assert done.code == code
+    assert said in done.err
+    assert done.err.count("\n") == 1
