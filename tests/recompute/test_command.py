@@ -69,10 +69,14 @@ def test_a_state_agrees_without_any_option(untidy):
     assert done.out.startswith("journal: the same classes and books\n")
 
 
-def test_a_state_alone_has_its_books_compared(untidy):
-    done = starwatch("verify", "--state", untidy[1] / "state")
-    assert done.code == 0
-    assert "all agree" in done.out
+def test_a_state_alone_has_its_rows_and_books_compared(untidy):
+    _, folder = untidy
+    assert list((folder / "state" / "ratings").glob("*/*.parquet"))
+    done = starwatch("verify", "--state", folder / "state")
+    assert (done.code, done.err) == (0, "")
+    rows = len((folder / "w.jsonl").read_text().splitlines())
+    assert f"\nengine: {rows:,} equal, 0 differing, 0 missing, 0 extra\n" in done.out
+    assert done.out.endswith("all agree\n")
 
 
 @pytest.mark.parametrize(

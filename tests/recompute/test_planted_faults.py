@@ -41,6 +41,16 @@ REPLAYS = {
 }
 """What is replayed: one partition with corrections and duplicates, and two with late ratings."""
 
+FREQUENT = ("--commit-ratings", "50", "--seal-ratings", "150", "--snapshot-seconds", "0")
+"""Most of a state is sealed, with marks among it, and some of it is not."""
+
+IN_WINDOWS = {
+    "the grid": ("spec", "(time_ms - self.offset_ms) // self.slide_ms", " - 1"),
+    "the lateness": ("panel", "(before - spec.offset_ms - lateness_ms) // spec.slide_ms", " - 1"),
+    "revisions": ("corrections", "revision = nth", " + 1"),
+}
+"""Faults in the windows: the module, what stands there, and what is put behind it."""
+
 IN_SQL = {
     "a bound that is one off": ("- {rules.bound_ms}, told", "- {rules.bound_ms} - 1, told"),
     "the largest partition": ("THEN least({', '", "THEN greatest({', '"),
@@ -69,8 +79,9 @@ def scene(tmp_path_factory):
     untidy_file(folder / "a.csv")
     untidy_file(folder / "b.csv", rows=400, seed=4, pause=30)
     for name in REPLAYS:
-        assert replayed(folder, name, "sound.jsonl") == 0
+        assert replayed(folder, name, "sound.jsonl", "--state", name, *FREQUENT) == 0
         assert verified(folder, name, "sound.jsonl").returncode == 0
+        assert state_verified(folder, name).returncode == 0
     return folder
 
 
@@ -85,9 +96,13 @@ def run(folder, *arguments):
     )  # fmt: skip
 
 
-def replayed(folder, name, rows):
+def replayed(folder, name, rows, *more):
     fast = ["--as-fast-as-possible", "--quiet", "--output", f"jsonl:{name} {rows}"]
-    return run(folder, "replay", *REPLAYS[name], *fast).returncode
+    return run(folder, "replay", *REPLAYS[name], *fast, *more).returncode
+
+
+def state_verified(folder, name):
+    return run(folder, "verify", "--state", name)
 
 
 def verified(folder, name, rows):
@@ -158,12 +173,20 @@ def test_a_fault_in_the_windows_is_caught_wherever_it_changes_a_row(scene):
     assert len({module for module, _ in found}) >= 3, found
 
 
-def test_a_fault_in_the_grid_of_windows_is_caught(scene):
-    path = scene / "src" / "starwatch" / "windows" / "spec.py"
-    sound, text = "(time_ms - self.offset_ms) // self.slide_ms", path.read_text()
+@pytest.mark.parametrize("name", IN_WINDOWS)
+def test_a_fault_in_the_windows_is_caught(scene, name):
+    module, sound, more = IN_WINDOWS[name]
+    path = scene / "src" / "starwatch" / "windows" / f"{module}.py"
+    text = path.read_text()
     assert sound in text
-    with Planted(path, text.replace(sound, f"{sound} - 1")):
-        assert any(caught(scene, name) for name in REPLAYS)
+    with Planted(path, text.replace(sound, sound + more)):
+        assert any(caught(scene, replay) for replay in REPLAYS)
+        states = [state_verified(scene, replay) for replay in REPLAYS]
+    wrong = [done for done in states if done.returncode]
+    assert wrong
+    for done in wrong:
+        assert done.returncode == 1
+        assert "what the engine makes of the journal is not what the ratings give" in done.stderr
 
 
 @pytest.mark.parametrize("name", IN_SQL)

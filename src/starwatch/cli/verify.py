@@ -41,8 +41,9 @@ def command(
 ) -> None:
     """Compute all windows of all ratings at once by SQL, and compare them with rows as written.
 
-    With --from, the options are those of the replay that wrote the rows. With --state, both books
-    of the state are compared, and what became of each rating.
+    With --from, the options are those of the replay that wrote the rows. With --state, all that is
+    journalled goes through a fresh engine as well; its rows, both books of the state, and what
+    became of each rating are compared.
 
     Exits with 1 unless everything agrees.
     """
@@ -82,7 +83,7 @@ def _replay(paths: Sequence[str], options: "InputOptions", given: Mapping[str, A
     with open_database(given["memory"], given["scratch"]) as database:
         take_timeline(inputs := Inputs(database), events)
         recomputation = Recomputation(inputs.database, rules_of(job))
-        faults = _compare(recomputation, job, given["against"])
+        faults = _files(recomputation, given["against"]) + _books(recomputation, job)
     _end(faults)
 
 
@@ -95,9 +96,12 @@ def _state(given: Mapping[str, Any]) -> None:
     from starwatch.cli.state_option import reading  # noqa: PLC0415
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
+    from starwatch.recompute.written import take_written  # noqa: PLC0415
+    from starwatch.service.rerun import emitted_again  # noqa: PLC0415
     from starwatch.service.state import RATINGS  # noqa: PLC0415
 
     state = given["state"]
+    ratings = Path(state) / RATINGS
     with (
         reading(state) as journal,
         open_database(given["memory"], given["scratch"]) as database,
@@ -107,11 +111,13 @@ def _state(given: Mapping[str, Any]) -> None:
             kept, rules = journal.fact("books"), journal.fact("job")
             if kept is None or rules is None:
                 raise BadState(f"no commit is in {state} yet", hint="Start the run that makes it")
-            take_journal(inputs, journal, Path(state) / RATINGS)
-        job = job_from_facts(rules)
+            job = job_from_facts(rules)
+            take_journal(inputs, journal, ratings)
+            take_written(database, emitted_again(journal, ratings, job), rules_of(job))
         recomputation = Recomputation(inputs.database, rules_of(job))
-        faults = [*_journalled(recomputation, msgspec.convert(kept, Books))]
-        faults += _compare(recomputation, job, given["against"])
+        faults = _journalled(recomputation, msgspec.convert(kept, Books))
+        faults += _written(recomputation, "engine", "what the engine makes of the journal")
+        faults += _files(recomputation, given["against"]) + _books(recomputation, job)
     _end(faults)
 
 
@@ -143,26 +149,37 @@ def _journalled(recomputation: "Recomputation", kept: "Books") -> list[str]:
     return faults
 
 
-def _compare(recomputation: "Recomputation", job: "Job", against: Sequence[str]) -> list[str]:
-    """Compare with each file, and print what came of it and of the books; returns what differs."""
-    from starwatch.cli.recomputing import books_of  # noqa: PLC0415 - imports pyarrow
-    from starwatch.cli.verify_report import comparison_lines, late_lines  # noqa: PLC0415
-    from starwatch.recompute.compare import compare  # noqa: PLC0415
-    from starwatch.recompute.written import read_written  # noqa: PLC0415
-    from starwatch.terminal.summary import books_lines  # noqa: PLC0415
+def _files(recomputation: "Recomputation", against: Sequence[str]) -> list[str]:
+    """Compare with each file; returns what differs."""
+    from starwatch.recompute.written import read_written  # noqa: PLC0415 - imports duckdb
 
-    faults, labels = [], [window.label for window in job.windows]
+    faults = []
     for path in against:
         read_written(recomputation.database, path, recomputation.rules)
-        found = compare(recomputation.database, recomputation.rules)
-        click.echo("\n".join(comparison_lines(path, found)))
-        if not found.agree:
-            faults.append(f"{path} is not what the ratings give")
-    books = books_of(recomputation.counts())
-    click.echo("\n".join([*books_lines(books, labels), *late_lines(recomputation, books)]))
-    if not books.balanced:
-        faults.append("the recomputed books do not balance")
+        faults += _written(recomputation, path, path)
     return faults
+
+
+def _written(recomputation: "Recomputation", label: str, what: str) -> list[str]:
+    """Compare with the table `written`, and print what came of it; returns what differs."""
+    from starwatch.cli.verify_report import comparison_lines  # noqa: PLC0415 - only when it runs
+    from starwatch.recompute.compare import compare  # noqa: PLC0415
+
+    found = compare(recomputation.database, recomputation.rules)
+    click.echo("\n".join(comparison_lines(label, found)))
+    return [] if found.agree else [f"{what} is not what the ratings give"]
+
+
+def _books(recomputation: "Recomputation", job: "Job") -> list[str]:
+    """Print both books and what came late; returns what differs."""
+    from starwatch.cli.recomputing import books_of  # noqa: PLC0415 - imports pyarrow
+    from starwatch.cli.verify_report import late_lines  # noqa: PLC0415
+    from starwatch.terminal.summary import books_lines  # noqa: PLC0415
+
+    books = books_of(recomputation.counts())
+    labels = [window.label for window in job.windows]
+    click.echo("\n".join([*books_lines(books, labels), *late_lines(recomputation, books)]))
+    return [] if books.balanced else ["the recomputed books do not balance"]
 
 
 def _end(faults: Sequence[str]) -> None:

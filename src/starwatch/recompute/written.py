@@ -1,10 +1,12 @@
 """Reads rows that were written to a file, by SQL: nothing of what wrote them reads them back."""
 # ruff: noqa: S608 - what is put into the texts are names of columns and of formats
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from starwatch.errors import BadSetting, BrokenInput, MissingInput
 from starwatch.recompute.rules import Rules
@@ -39,6 +41,27 @@ def read_written(database: Any, path: str, rules: Rules) -> None:
             f"{path} does not hold the rows of these windows ({str(error).splitlines()[0]})",
             hint="Compare with what --output wrote, with the same --scale",
         ) from None
+
+
+def take_written(database: Any, tables: Iterable[pa.Table], rules: Rules) -> None:
+    """Make the table `written` of rows that are in no file, some at a time.
+
+    Args:
+        database: The DuckDB connection.
+        tables: The rows in their order, with the columns that a Parquet file of rows has.
+        rules: The job's rules.
+    """
+    stars = ", ".join(f"{name} BIGINT" for name in rules.stars.columns)
+    database.execute(f"""
+    CREATE OR REPLACE TABLE written (
+        number BIGINT, "window" VARCHAR, product VARCHAR, start_ms BIGINT, end_ms BIGINT, {stars},
+        "count" BIGINT, mean VARCHAR, revision BIGINT)""")
+    taken = 0
+    for table in tables:
+        database.register("incoming", table)
+        database.execute(f"INSERT INTO written {_rows(rules, 'incoming', first=taken)}")
+        database.unregister("incoming")
+        taken += len(table)
 
 
 def _files(path: Path) -> list[str]:
@@ -100,15 +123,20 @@ def _csv(rules: Rules) -> str:
 
 
 def _parquet(rules: Rules) -> str:
+    return _rows(rules, "read_parquet(?)")
+
+
+def _rows(rules: Rules, source: str, *, first: int = 0) -> str:
+    """The rows of a relation with the columns that a Parquet file has, numbered in their order."""
     stars = ", ".join(
         f'"stars_{name}" AS {column}'
         for name, column in zip(rules.stars.names, rules.stars.columns, strict=True)
     )
     return f"""
-    SELECT row_number() OVER () - 1 AS number, "window"::VARCHAR AS "window",
+    SELECT row_number() OVER () + {first - 1} AS number, "window"::VARCHAR AS "window",
            product::VARCHAR AS product, epoch_ms("start") AS start_ms, epoch_ms("end") AS end_ms,
            {stars}, "count", mean::VARCHAR AS mean, revision::BIGINT AS revision
-    FROM read_parquet(?)"""
+    FROM {source}"""
 
 
 def _ms(column: str) -> str:
