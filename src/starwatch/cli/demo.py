@@ -46,9 +46,7 @@ def command(*, products: int, rate: float, seed: int, span: str | None, **given:
             incident_every_ms=_INCIDENT_EVERY_MS,
         )
     )
-    catalogue = shop.catalogue()
-    names = dict(zip(catalogue.ids.to_pylist(), catalogue.names.to_pylist(), strict=True))
-    run = Run(job, {**given, "fast": False}, ["demo"], names=lambda product: names.get(product, ""))
+    run = Run(job, {**given, "fast": False}, ["demo"], catalogue=shop.catalogue())
     code = run.play(_events(shop), start_ms=start, batch_rows=1 << 16)
     return 0 if code == INTERRUPTED else code
 

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from starwatch.cli.catalogue_option import (
+    catalogue_options,
+    given_catalogue,
+    lasting_catalogue,
+)
 from starwatch.cli.job_options import job_options, output_options
 from starwatch.cli.options import input_options
 from starwatch.cli.pace_options import job_of, pace_of, pace_options
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="With --state: forget what is there, begin anew.")
 @job_options
 @input_options
+@catalogue_options
 @output_options
 def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) -> int:
     """Play files of ratings through the windows; folders stand for the files in them.
@@ -75,7 +81,8 @@ def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) ->
         return _lasting(job, given, names, open_readers, replay)
     if given["again"]:
         raise BadSetting("--again needs a state to forget", hint="Use it with --state DIR")
-    return Run(job, given, names).replay(open_readers, replay)
+    catalogue = given_catalogue(given)
+    return Run(job, given, names, catalogue=catalogue).replay(open_readers, replay)
 
 
 def _lasting(
@@ -87,6 +94,7 @@ def _lasting(
 ) -> int:
     """The same with a state directory; goes on where an earlier run was."""
     from starwatch.cli.running import Run  # noqa: PLC0415 - imports numpy, pyarrow
+    from starwatch.cli.views import watched  # noqa: PLC0415
     from starwatch.service.state import State, file_facts, job_facts, pace_facts  # noqa: PLC0415
 
     if given["rejects"] or given["late"]:
@@ -94,6 +102,7 @@ def _lasting(
             "--rejects and --late write what one run saw, and a state outlives runs",
             hint="Use `starwatch rejects --state DIR` and `starwatch late --state DIR`",
         )
+    catalogue = given_catalogue(given)
     with State(Path(given["state"]), again=given["again"], rhythm=_rhythm(given)) as state:
         start_ms = state.journal.fact("start_ms")
         if start_ms is None or given["start"]:
@@ -105,7 +114,8 @@ def _lasting(
             "start_ms": start_ms,
         }
         finished = state.belongs_to(facts) and state.journal.fact("finished")
-        run = Run(job, given, names, state=state)
+        catalogue = lasting_catalogue(catalogue, state, needed=watched(given))
+        run = Run(job, given, names, catalogue=catalogue, state=state)
         if finished:
             run.catch_up()
             click.echo(

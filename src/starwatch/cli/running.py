@@ -11,11 +11,12 @@ from typing import Any
 import click
 import pyarrow as pa
 
-from starwatch.cli.views import ProgressView, TableView, is_terminal
+from starwatch.cli.views import ProgressView, TableView, watched
 from starwatch.engine import Engine
 from starwatch.errors import BadSetting, RunError
 from starwatch.ports import Cursor, FileReader, LastingSink, RowContext
 from starwatch.ratings.batch import Batch
+from starwatch.ratings.catalogue import Catalogue
 from starwatch.replay.events import Event
 from starwatch.replay.pace import ReplayOptions
 from starwatch.replay.resume import resumed
@@ -125,7 +126,7 @@ class Run:
         job: The rules.
         given: The options of the command, as `output_options` names them, and `fast`.
         file_names: What rejects and late ratings are said to come from, by partition.
-        names: From product id to name, if there is a catalogue.
+        catalogue: What products are called, if that is known.
         state: Where everything is kept that a crash must not lose; None: nowhere.
 
     Raises:
@@ -139,20 +140,21 @@ class Run:
         given: Mapping[str, Any],
         file_names: Sequence[str],
         *,
-        names: Callable[[str], str] | None = None,
+        catalogue: Catalogue | None = None,
         state: State | None = None,
     ) -> None:
         self._given = given
         self._sinks = parse_outputs(given["outputs"])
         written = _written_files(self._sinks)
         kept = [file for file in (given["rejects"], given["late"]) if file]
-        own = [state.directory / DATABASE] if state else []
-        refuse_overwriting([*written, *kept], [*file_names, *map(str, own)])
+        own = [str(state.directory / DATABASE)] if state else []
+        read = [given["catalogue"]] if given.get("catalogue") else []
+        refuse_overwriting([*written, *kept], [*file_names, *own, *read])
         self._durable = self._open_durable(job, state, file_names) if state else None
         self._engine = self._durable.engine if self._durable else Engine(job)
         self._context = RowContext(job, self._engine.products)
         self._file_names = file_names
-        self._names = names
+        self._catalogue = catalogue
         self._readers: Sequence[FileReader] = ()
 
     def replay(
@@ -245,12 +247,13 @@ class Run:
         free = all(output.target != STDOUT for output in self._sinks)
         if self._given["quiet"]:
             return Unseen()
-        if free and is_terminal() and not (written and self._given["fast"]):
+        if free and watched(self._given):
             from starwatch.terminal.live import LiveTable  # noqa: PLC0415 - imports rich
             from starwatch.terminal.order import SortKey  # noqa: PLC0415
 
             sort = SortKey(self._given["sort"])
-            table = LiveTable(self._engine, self._context, sort=sort, names=self._names)
+            names = self._catalogue.name_of() if self._catalogue else None
+            table = LiveTable(self._engine, self._context, sort=sort, names=names)
             stack.enter_context(table)
             outputs.observe(table)
             return TableView(table)

@@ -1,7 +1,8 @@
 """What a run shows while it goes on: a table, lines, or how far it is."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from starwatch.service.replaying import Operator
 from starwatch.terminal.live import LiveTable
@@ -11,6 +12,16 @@ from starwatch.terminal.progress import Done, Progress
 def is_terminal() -> bool:
     """Whether standard output is a person's screen."""
     return sys.stdout.isatty()
+
+
+def watched(given: Mapping[str, Any]) -> bool:
+    """Whether a run with these options shows its table, as far as its outputs leave room for it.
+
+    Args:
+        given: The options of the command.
+    """
+    hurried = bool(given["outputs"]) and given["fast"]
+    return not given["quiet"] and is_terminal() and not hurried
 
 
 class TableView:

@@ -55,6 +55,20 @@ def sniff(head: bytes, options: InputOptions, where: str) -> Form:
     return Form(delimiter.encode(), header, layout)
 
 
+def columns_of(data: bytes) -> tuple[str, list[str]]:
+    """The delimiter of a CSV file with a header, and the names of its columns.
+
+    Args:
+        data: The file from its first line on, or as much of it as is there.
+    """
+    head = data[:HEAD_BYTES]
+    if len(data) > HEAD_BYTES:
+        head = head[: head.rfind(b"\n") + 1] or head
+    lines = [line for line in re.split(r"\r?\n", head.decode("utf-8", "replace")) if line][:_LINES]
+    delimiter = max(_DELIMITERS, key=lambda d: _agreement(lines, d))
+    return delimiter, _cells(lines[0], delimiter)
+
+
 def _agreement(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
     """How many lines have the most frequent number of columns, if that is over one; and it."""
     widths = Counter(len(_cells(line, delimiter)) for line in lines)

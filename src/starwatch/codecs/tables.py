@@ -65,7 +65,7 @@ class TableDecoder:
         found = self.layout.found()
 
         def ids(field: str) -> pa.Array | None:
-            return _ids(batch.column(found[field])) if field in found else None
+            return id_texts(batch.column(found[field])) if field in found else None
 
         steps, verdicts = star_steps(_star_texts(batch.column(found["stars"])), self._scale)
         read = Read(
@@ -105,7 +105,8 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def _ids(column: pa.Array) -> pa.Array:
+def id_texts(column: pa.Array) -> pa.Array:
+    """A column of ids of any sensible type as `string`, or `binary` where it holds bytes."""
     column = _plain(column)
     kind = column.type
     if pa.types.is_large_binary(kind) or pa.types.is_binary(kind):

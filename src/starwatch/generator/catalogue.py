@@ -1,7 +1,5 @@
 """What a made-up shop sells."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,35 +8,15 @@ from numpy.typing import NDArray
 from starwatch.generator.ids import product_ids
 from starwatch.generator.streams import Concern, stream
 from starwatch.generator.words import WORDS, Words
+from starwatch.ratings.catalogue import Catalogue
 
 _STEP = 1_000_003  # a prime longer than any word list: neighbours in a category are far apart
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The products, the most popular first; all columns have one length.
-
-    Attributes:
-        ids: Arrow `string`, ten characters each, all different.
-        names: Arrow `string`, all different.
-        categories: Arrow `string`.
-    """
-
-    ids: pa.Array
-    names: pa.Array
-    categories: pa.Array
-
-    def __len__(self) -> int:
-        """The number of products."""
-        return len(self.ids)
-
-    def table(self) -> pa.Table:
-        """The catalogue with the columns product, name and category."""
-        return pa.table({"product": self.ids, "name": self.names, "category": self.categories})
-
-
 def make_catalogue(seed: int, products: int) -> Catalogue:
-    """The catalogue of a seed; a larger one begins with the smaller one.
+    """The catalogue of a seed, the most popular first; a larger one begins with the smaller one.
+
+    Ids have ten characters each; no two are the same, nor two names.
 
     Args:
         seed: The shop's seed.

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from starwatch.generator.catalogue import Catalogue, make_catalogue
+from starwatch.generator.catalogue import make_catalogue
 from starwatch.generator.chunk import Chunk
 from starwatch.generator.draws import Draws
 from starwatch.generator.flaws import Flaw, reason, star_texts
@@ -20,6 +20,7 @@ from starwatch.generator.profiles import draw_thresholds
 from starwatch.generator.rhythm import Rhythm
 from starwatch.generator.text import Columns, csv_line
 from starwatch.ratings.batch import Batch
+from starwatch.ratings.catalogue import Catalogue
 from starwatch.ratings.rejects import Reject
 
 CHUNK_ROWS = 65_536

@@ -72,6 +72,11 @@ CREATE TABLE snapshots (
     journal INTEGER NOT NULL,    -- the last entry that it holds
     file TEXT NOT NULL UNIQUE
 ) STRICT;
+CREATE TABLE catalogue (
+    product TEXT PRIMARY KEY,
+    name TEXT,
+    category TEXT
+) STRICT, WITHOUT ROWID;
 """
 
 _MIGRATIONS: dict[int, str] = {}
