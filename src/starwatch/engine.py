@@ -4,6 +4,7 @@ Pure: no clock, no I/O. The same calls serve replay, service, restore and tests.
 a function of the sequence of inputs alone, never of how the ratings were cut into batches.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,10 +35,31 @@ class Outcome:
     Attributes:
         rows: The window rows that it caused, in order.
         classes: uint8, shape (n,); the `Class` of each rating.
+        met_ms: int64, shape (n,); the watermark that a rating came behind, `NO_TIME` where its
+            window time was not below the watermark. None: so it is for all.
     """
 
     rows: WindowRows
     classes: NDArray[np.uint8]
+    met_ms: NDArray[np.int64] | None = None
+
+    @classmethod
+    def concat(cls, parts: Sequence[Self]) -> Self:
+        """What became of batches that came one after the other; at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        met = None
+        if any(part.met_ms is not None for part in parts):
+            met = np.concatenate([part.met() for part in parts])
+        return cls(
+            WindowRows.concat([part.rows for part in parts]),
+            np.concatenate([part.classes for part in parts]),
+            met,
+        )
+
+    def met(self) -> NDArray[np.int64]:
+        """`met_ms` of each rating."""
+        return np.full(len(self.classes), NO_TIME) if self.met_ms is None else self.met_ms
 
 
 class Engine:
@@ -110,10 +132,9 @@ class Engine:
         """Take ratings in order, each first ticking the clock to its arrival."""
         for _, reject in batch.rejects:
             self._ledger.reject(reject.reason)
-        classes = np.zeros(len(batch), np.uint8)
         if self.job.oldest_ms is None and self.job.ahead_ms is None:
-            return Outcome(self._admit(batch, classes), classes)
-        return Outcome(self._admit_possible(batch, classes), classes)
+            return self._admit(batch)
+        return self._admit_possible(batch)
 
     def provisional(self, spec: int) -> WindowRows:
         """The rows so far of a spec's newest open window, by product id.
@@ -154,13 +175,16 @@ class Engine:
             engine._memory.restore(snapshot["memory"])
         return engine
 
-    def _admit(self, batch: Batch, classes: NDArray[np.uint8]) -> WindowRows:
-        """Classify valid ratings, count them, close what they close; fills `classes`."""
+    def _admit(self, batch: Batch) -> Outcome:
+        """Classify valid ratings, count them, close what they close."""
+        classes = np.zeros(len(batch), np.uint8)
         if not len(batch):
-            return self._panel.nothing
+            return Outcome(self._panel.nothing, classes)
         times, moves = self._times(batch)
         partition = np.zeros_like(batch.partition) if self.job.merged else batch.partition
         before = self._watermark.observe(moves, batch.arrival_ms, partition)
+        behind = before > times
+        met = np.where(behind, before, NO_TIME) if behind.any() else None
         if self._memory:
             classes[self._memory.find(batch, times, before)] = _DUPLICATE
         spans = self._panel.place(times, before)
@@ -177,20 +201,21 @@ class Engine:
         if touched:
             for spec, span in enumerate(spans):
                 self._ledger.missed[spec] += span.missed
-        return self._panel.count(spans, key, before, self._watermark.value)
+        rows = self._panel.count(spans, key, before, self._watermark.value)
+        return Outcome(rows, classes, met)
 
-    def _admit_possible(self, batch: Batch, classes: NDArray[np.uint8]) -> WindowRows:
+    def _admit_possible(self, batch: Batch) -> Outcome:
         """Refuse impossible event times, which only tick the clock, and admit what is between."""
         parts, start = [], 0
         rows, reasons = impossible_times(batch, self.job)
         for row, reason in zip(rows.tolist(), reasons, strict=True):
-            parts.append(self._admit(batch.slice(start, row), classes[start:row]))
+            parts.append(self._admit(batch.slice(start, row)))
             self._ledger.reject(reason)
-            classes[row] = _REJECTED
-            parts.append(self.advance(int(batch.arrival_ms[row])))
+            closed = self.advance(int(batch.arrival_ms[row]))
+            parts.append(Outcome(closed, np.full(1, _REJECTED)))
             start = row + 1
-        parts.append(self._admit(batch.slice(start, len(batch)), classes[start:]))
-        return WindowRows.concat(parts)
+        parts.append(self._admit(batch.slice(start, len(batch))))
+        return Outcome.concat(parts)
 
     def _times(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Window time of each rating, and what of it moves the watermark."""

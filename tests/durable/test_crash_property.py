@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import chain, cycle
@@ -9,6 +10,8 @@ from pathlib import Path
 from unittest import mock
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +20,10 @@ from property.streams import jobs, rates
 from starwatch import failpoints
 from starwatch.admission.ledger import Books
 from starwatch.engine import Engine
-from starwatch.journal.entries import MarkKind
+from starwatch.history.panes import pane_tables
+from starwatch.history.reading import panes_at_one_moment
+from starwatch.history.tiers import tiers_ms
+from starwatch.journal.entries import SCHEMA, MarkKind
 from starwatch.journal.listing import late_ratings
 from starwatch.journal.store import Journal
 from starwatch.ports import Cursor
@@ -26,8 +32,9 @@ from starwatch.ratings.rejects import Reason, Reject
 from starwatch.replay.events import Joins, Leaves
 from starwatch.replay.resume import resumed
 from starwatch.service.durable import DurableEngine
+from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, Places
 from starwatch.service.rhythm import Rhythm
-from starwatch.service.state import DATABASE, RATINGS, SNAPSHOTS, State
+from starwatch.service.state import State
 from starwatch.service.upkeep import Upkeep
 
 PARTITIONS = 3
@@ -35,6 +42,7 @@ PLACES = [
     *("commit.before", "commit.inside", "commit.after"),
     *("sink.before", "sink.written", "sink.secured"),
     *("snapshot.before", "snapshot.written", "snapshot.renamed"),
+    *("history.before", "history.before_rename", "history.after_rename"),
     *("seal.before", "seal.before_rename", "seal.after_rename"),
 ]
 
@@ -100,10 +108,9 @@ class Later:
 class Chosen(Upkeep):
     """Takes a snapshot behind those commits that it is told to."""
 
-    def __init__(self, state, choices):
-        folder = state.directory
+    def __init__(self, state, job, choices):
         rhythm = replace(state.rhythm, snapshot_seconds=0)
-        super().__init__(folder / DATABASE, state.snapshots, folder / RATINGS, rhythm=rhythm)
+        super().__init__(Places(state.directory), state.snapshots, job, rhythm=rhythm)
         self._thread, self._choices = Later(), choices
 
     def start_if_due(self, number, engine):
@@ -183,7 +190,7 @@ class Host:
         state = stack.enter_context(State(self.folder, rhythm=self._rhythm))
         durable = DurableEngine(
             state.journal,
-            Chosen(state, self._snapshots),
+            Chosen(state, self._job, self._snapshots),
             self._job,
             open_sinks=Disk(self.rows, self._part).opened,
             names=[f"file {n}" for n in range(PARTITIONS)],
@@ -236,6 +243,30 @@ def journalled_marks(journal):
     return marks
 
 
+def panes_of(journal, folder, job, tier):
+    """Every pane as files and the newest entries have it."""
+    with panes_at_one_moment(journal, folder / HISTORY, job, tier) as panes:
+        return summed(panes.table())
+
+
+def panes_again(journal, folder, job, tier):
+    """The same, counted anew from all that was journalled."""
+    sealed = [pq.read_table(folder / RATINGS / name, schema=SCHEMA) for name in journal.sealed()]
+    entries = [pa.Table.from_batches([entry.ratings]) for _, entry in journal.entries()]
+    ratings = pa.concat_tables([SCHEMA.empty_table(), *sealed, *entries])
+    ((_, table),) = pane_tables(ratings, job, [tier])
+    return summed(table)
+
+
+def summed(table):
+    sums = Counter()
+    for row in table.to_pylist():
+        key = row["product"], row["start_ms"], row["met_ms"]
+        stars = [row[name] for name in table.schema.names[3:]]
+        sums.update({(*key, star): n for star, n in enumerate(stars) if n})
+    return sums
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_durable_engine_that_dies_equals_a_bare_one(data):
@@ -271,4 +302,8 @@ def test_a_durable_engine_that_dies_equals_a_bare_one(data):
             assert journalled_marks(journal) == marks_of(stream)
             late = late_ratings(journal, host.folder / RATINGS)
             assert sum(map(len, late)) == books.late
+            for tier in tiers_ms(job.windows):
+                assert panes_of(journal, host.folder, job, tier) == panes_again(
+                    journal, host.folder, job, tier
+                )
         assert {path.name for path in host.folder.iterdir()} >= {DATABASE, SNAPSHOTS}

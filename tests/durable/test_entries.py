@@ -11,7 +11,7 @@ from property.players import batch_of, rating
 from property.streams import rates
 from starwatch.admission.ledger import Class
 from starwatch.journal.entries import SCHEMA, Entry, Mark, MarkKind, as_batch
-from starwatch.ratings.batch import Batch
+from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.ratings.rejects import Reason, Reject
 
 rejects = st.lists(
@@ -46,7 +46,12 @@ def inputs(draw):
         if draw(st.booleans()):
             batch = replace(batch, rating_id=None)
         classes = draw(st.lists(st.sampled_from(Class), min_size=len(batch), max_size=len(batch)))
-        parts.append((batch, np.array(classes, np.uint8)))
+        met = None
+        if draw(st.booleans()):
+            numbers = st.one_of(st.just(NO_TIME), st.integers(0, 2**60))
+            met = draw(st.lists(numbers, min_size=len(batch), max_size=len(batch)))
+            met = np.array(met, np.int64)
+        parts.append((batch, np.array(classes, np.uint8), met))
         total += len(batch)
     return parts, marks
 
@@ -68,9 +73,14 @@ def test_an_entry_through_bytes_is_the_same(given_inputs):
     assert back.ratings.to_pylist() == entry.ratings.to_pylist()
     assert back.ratings.schema.remove_metadata() == SCHEMA
     assert (back.marks, back.refused) == (tuple(marks), entry.refused)
-    classes = np.concatenate([np.empty(0, np.uint8), *(each for _, each in parts)])
-    assert back.ratings.column("class").to_pylist() == classes.tolist()
-    whole = Batch.concat([batch_of([]), *(batch for batch, _ in parts)])
+    classes = [each for _, some, _ in parts for each in some.tolist()]
+    assert back.ratings.column("class").to_pylist() == classes
+    assert back.ratings.column("met_ms").to_pylist() == [
+        None if met is None or met[row] == NO_TIME else met[row]
+        for batch, _, met in parts
+        for row in range(len(batch))
+    ]
+    whole = Batch.concat([batch_of([]), *(batch for batch, *_ in parts)])
     assert columns(as_batch(back.ratings)) == columns(whole)
 
 
@@ -87,9 +97,9 @@ def test_the_steps_are_the_inputs_in_order(given_inputs):
             assert len(step) or step.rejects
             seen += len(step)
             batches.append(step)
-    whole = Batch.concat([batch_of([]), *(batch for batch, _ in parts)])
+    whole = Batch.concat([batch_of([]), *(batch for batch, *_ in parts)])
     assert columns(Batch.concat([batch_of([]), *batches])) == columns(whole)
-    came = sorted(r.reason for batch, _ in parts for _, r in batch.rejects)
+    came = sorted(r.reason for batch, *_ in parts for _, r in batch.rejects)
     assert sorted(r.reason for batch in batches for _, r in batch.rejects) == came
 
 

@@ -18,6 +18,7 @@ FAILPOINTS = [
     *("state.opened", "commit.before", "commit.inside", "commit.after"),
     *("sink.before", "sink.written", "sink.secured", "sink.cut"),
     *("snapshot.before", "snapshot.written", "snapshot.renamed"),
+    *("history.before", "history.before_rename", "history.after_rename"),
     *("seal.before", "seal.before_rename", "seal.after_rename"),
     *("sink.part_written", "sink.renamed"),
 ]

@@ -25,7 +25,7 @@ def journal(tmp_path):
 def ratings(count, *rejects):
     step = Rate(0, 0, "p", "u", 1, 0, "")
     batch = batch_of([rating(5, row, step) for row in range(count)], list(rejects))
-    return Entry.of([(batch, np.zeros(count, np.uint8))], [Mark(MarkKind.TICK, count, 9)])
+    return Entry.of([(batch, np.zeros(count, np.uint8), None)], [Mark(MarkKind.TICK, count, 9)])
 
 
 def test_commits_are_numbered_from_one_and_read_back_in_order(journal, tmp_path):

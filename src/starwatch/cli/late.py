@@ -16,7 +16,7 @@ def command(*, state: str) -> None:
     from starwatch.journal.listing import late_ratings  # noqa: PLC0415
     from starwatch.ratings.scale import Scale  # noqa: PLC0415
     from starwatch.service.kept import late_lines  # noqa: PLC0415
-    from starwatch.service.state import RATINGS  # noqa: PLC0415
+    from starwatch.service.places import RATINGS  # noqa: PLC0415
 
     with reading(state) as journal:
         names = names_by_partition(journal)

@@ -25,8 +25,9 @@ from starwatch.service.durable import DurableEngine
 from starwatch.service.kept import KeptFile, late_lines, reject_lines
 from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import NoPacing, Pacing
+from starwatch.service.places import DATABASE
 from starwatch.service.replaying import Keeping, Replay, Unseen, View
-from starwatch.service.state import DATABASE, State
+from starwatch.service.state import State
 from starwatch.service.stop import Stop
 from starwatch.sinks.registry import (
     STDOUT,
@@ -234,7 +235,7 @@ class Run:
 
         return DurableEngine(
             state.journal,
-            state.upkeep(),
+            state.upkeep(job),
             job,
             open_sinks=open_sinks,
             names=names,

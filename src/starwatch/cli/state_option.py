@@ -19,7 +19,7 @@ state_option = click.option(
 def reading(state: str) -> Iterator["Journal"]:
     """The journal of a state directory, to read from."""
     from starwatch.journal.store import Journal  # noqa: PLC0415 - imports pyarrow
-    from starwatch.service.state import DATABASE  # noqa: PLC0415
+    from starwatch.service.places import DATABASE  # noqa: PLC0415
 
     with closing(Journal(Path(state) / DATABASE, reading=True)) as journal:
         yield journal

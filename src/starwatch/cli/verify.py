@@ -97,8 +97,8 @@ def _state(given: Mapping[str, Any]) -> None:
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
     from starwatch.recompute.written import take_written  # noqa: PLC0415
+    from starwatch.service.places import RATINGS  # noqa: PLC0415
     from starwatch.service.rerun import emitted_again  # noqa: PLC0415
-    from starwatch.service.state import RATINGS  # noqa: PLC0415
 
     state = given["state"]
     ratings = Path(state) / RATINGS
@@ -143,6 +143,8 @@ def _journalled(recomputation: "Recomputation", kept: "Books") -> list[str]:
     faults = []
     if other := recomputation.other_classes():
         faults.append(f"{other:,} ratings were journalled in another class")
+    if other := recomputation.other_met():
+        faults.append(f"{other:,} ratings were journalled as behind another watermark")
     if books_of(recomputation.counts()) != kept:
         faults.append("the journalled books are others")
     click.echo(f"journal: {'; '.join(faults) or 'the same classes and books'}")

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from starwatch.ratings.batch import Batch
+from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.ratings.rejects import Reason, Reject
 
 NUMBERS = {
@@ -26,10 +26,16 @@ NUMBERS = {
     "stars": pa.uint8(),
     "event_ms": pa.int64(),
     "class": pa.uint8(),
+    "met_ms": pa.int64(),
 }
 TEXTS = ("product", "reviewer", "rating_id")
 SCHEMA = pa.schema([*NUMBERS.items(), *((name, pa.string()) for name in TEXTS)])
-"""The columns of a journalled rating: those of a `Batch`, and its class."""
+"""The columns of a journalled rating: those of a `Batch`, its class, and the watermark that it came
+behind, null where it did not."""
+
+Part = tuple[Batch, NDArray[np.uint8], NDArray[np.int64] | None]
+"""A batch, the class of each of its ratings, and the watermark that each came behind: `NO_TIME`
+where it did not; None where none did."""
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 """LZ4: the commit waits for this, so speed goes before size; sealed ratings use zstd."""
@@ -81,10 +87,10 @@ class Entry:
     refused: Mapping[Reason, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, parts: Sequence[tuple[Batch, NDArray[np.uint8]]], marks: Sequence[Mark]) -> Self:
-        """An entry of batches with their classes, and marks that count over all of them."""
-        refused = Counter(reject.reason for batch, _ in parts for _, reject in batch.rejects)
-        tables = [rating_columns(batch, classes) for batch, classes in parts if len(batch)]
+    def of(cls, parts: Sequence[Part], marks: Sequence[Mark]) -> Self:
+        """An entry of batches with what became of them, and marks that count over all of them."""
+        refused = Counter(reject.reason for batch, *_ in parts for _, reject in batch.rejects)
+        tables = [rating_columns(*part) for part in parts if len(part[0])]
         if not tables:
             return cls(pa.RecordBatch.from_pylist([], SCHEMA), tuple(marks), refused)
         if len(tables) > 1:
@@ -134,8 +140,13 @@ class Entry:
             yield batch.slice(done, len(batch))
 
 
-def rating_columns(batch: Batch, classes: NDArray[np.uint8]) -> pa.RecordBatch:
-    """A batch and the classes of its ratings as the columns of `SCHEMA`."""
+def rating_columns(
+    batch: Batch, classes: NDArray[np.uint8], met_ms: NDArray[np.int64] | None = None
+) -> pa.RecordBatch:
+    """A batch and what became of its ratings as the columns of `SCHEMA`."""
+    met = pa.nulls(len(batch), pa.int64())
+    if met_ms is not None:
+        met = pa.array(met_ms, mask=met_ms == NO_TIME)
     columns = {
         "arrival_ms": pa.array(batch.arrival_ms),
         "partition": pa.array(batch.partition),
@@ -143,6 +154,7 @@ def rating_columns(batch: Batch, classes: NDArray[np.uint8]) -> pa.RecordBatch:
         "stars": pa.array(batch.stars),
         "event_ms": pa.array(batch.event_ms),
         "class": pa.array(classes),
+        "met_ms": met,
         "product": batch.product,
         "reviewer": batch.reviewer,
         "rating_id": batch.rating_id
@@ -157,6 +169,6 @@ def as_batch(ratings: pa.RecordBatch) -> Batch:
     numbers = {
         name: ratings.column(name).to_numpy(zero_copy_only=False)
         for name in NUMBERS
-        if name != "class"
+        if name not in {"class", "met_ms"}
     }
     return Batch(**numbers, **{name: ratings.column(name) for name in TEXTS})

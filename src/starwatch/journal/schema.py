@@ -32,7 +32,17 @@ CREATE TABLE sealed (
     first INTEGER NOT NULL,      -- number of the first rating of its journal range
     ratings INTEGER NOT NULL,    -- how many ratings that range holds, over all its files
     entry INTEGER NOT NULL,      -- the last entry of the range
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL     -- when, by the clock on the wall
+) STRICT, WITHOUT ROWID;
+CREATE TABLE history (
+    file TEXT PRIMARY KEY,       -- in history/
+    tier_ms INTEGER NOT NULL,    -- the length of its panes
+    first_ms INTEGER NOT NULL,   -- the earliest start of a pane in it
+    last_ms INTEGER NOT NULL,    -- the latest one
+    rows INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL     -- when, by the clock on the wall
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE marks (
     id INTEGER PRIMARY KEY,

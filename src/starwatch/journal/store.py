@@ -1,6 +1,7 @@
 """The journal of one state directory: commits, and what they left behind (architecture §7)."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from starwatch.admission.ledger import Class
 from starwatch.errors import BadState
 from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark
+from starwatch.journal.pane_files import PANES_UPTO, PaneFile, PaneRange, name_pane_files
 from starwatch.journal.schema import database_error, open_database, open_reading
 from starwatch.journal.sealing import Sealing
 from starwatch.ports import Cursor
@@ -57,6 +59,7 @@ class Commit:
         facts: Named values that change with this commit.
         snapshot: Name of a snapshot file and the entry up to which it goes, at or before this one.
         sealing: Entries that lie in files now, and are forgotten here.
+        panes: Entries that are in the history now.
         rows_done: Window rows before this number are with every sink for certain, by cursors that
             an earlier commit holds; the outbox lets them go.
     """
@@ -69,6 +72,7 @@ class Commit:
     facts: dict[str, Any] = field(default_factory=dict)
     snapshot: tuple[str, int] | None = None
     sealing: Sealing | None = None
+    panes: PaneRange | None = None
     rows_done: int = 0
 
 
@@ -126,6 +130,9 @@ class Journal:
                     " (SELECT id FROM snapshots ORDER BY id DESC LIMIT ?)",
                     (KEPT_SNAPSHOTS,),
                 )
+            if commit.panes is not None:
+                name_pane_files(self._database, commit.panes.files)
+                self._write_facts({PANES_UPTO: commit.panes.entry})
             if commit.sealing is not None:
                 self._write_sealing(commit.sealing)
             # The newest rows stay whatever happens, for the next ones are numbered after them.
@@ -160,6 +167,22 @@ class Journal:
         query = "SELECT body FROM marks ORDER BY id"
         rows = self._read(query)
         return [msgspec.json.decode(body, type=Mark) for (body,) in rows]
+
+    def pane_files(self, tier_ms: int | None = None) -> list[PaneFile]:
+        """The files of panes, of one tier or of all, in the order in which they were made."""
+        query = "SELECT file, tier_ms, first_ms, last_ms, rows, bytes FROM history"
+        query += "" if tier_ms is None else " WHERE tier_ms = ?"
+        values = () if tier_ms is None else (tier_ms,)
+        return [PaneFile(*row) for row in self._read(f"{query} ORDER BY made_ms, file", values)]
+
+    def panes_upto(self) -> int:
+        """The last entry whose panes lie in files; 0 where none do."""
+        return int(self.fact(PANES_UPTO) or 0)
+
+    def ratings(self, after: int, upto: int) -> int:
+        """How many ratings the entries behind a commit and up to another hold."""
+        query = "SELECT coalesce(sum(ratings), 0) FROM journal WHERE id > ? AND id <= ?"
+        return int(next(self._read(query, (after, upto)))[0])
 
     def to_seal(self, upto: int) -> tuple[int, int]:
         """Number of the first rating of the entries up to a commit, and how many they hold."""
@@ -230,10 +253,11 @@ class Journal:
         )
 
     def _write_sealing(self, sealing: Sealing) -> None:
+        now = time.time_ns() // 1_000_000
         self._database.executemany(
-            "INSERT INTO sealed VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (f.name, sealing.first, sealing.ratings, sealing.entry, f.size)
+                (f.name, sealing.first, sealing.ratings, sealing.entry, f.size, now)
                 for f in sealing.files
             ),
         )

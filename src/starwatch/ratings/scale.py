@@ -108,3 +108,13 @@ class Scale:
         steps = (number - self.lowest) / self.step
         index = int(steps)
         return index if index < self.steps and self.values[index] == number else None
+
+
+def star_names(scale: Scale) -> list[str]:
+    """A column name for each step, by its value: `stars_0.5`, `stars_1`."""
+    return [f"stars_{plain(value)}" for value in scale.values]
+
+
+def plain(value: Decimal) -> str:
+    """A star value without exponent or spare zeros: 1.0 is `1`, 0.50 is `0.5`."""
+    return f"{value.normalize():f}"

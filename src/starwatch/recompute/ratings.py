@@ -18,9 +18,12 @@ from starwatch.ratings.batch import Batch
 
 COLUMNS = """
     seq BIGINT, arrival_ms BIGINT, partition INTEGER, position BIGINT, stars UTINYINT,
-    event_ms BIGINT, class UTINYINT, product VARCHAR, reviewer VARCHAR, rating_id VARCHAR"""
+    event_ms BIGINT, class UTINYINT, met_ms BIGINT,
+    product VARCHAR, reviewer VARCHAR, rating_id VARCHAR"""
 
-_NAMES = "arrival_ms, partition, position, stars, event_ms, class, product, reviewer, rating_id"
+_NAMES = (
+    "arrival_ms, partition, position, stars, event_ms, class, met_ms, product, reviewer, rating_id"
+)
 
 _MARKS = pa.schema(
     [

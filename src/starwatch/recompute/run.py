@@ -150,6 +150,10 @@ class Recomputation:
         """How many ratings were journalled with another class than they come to here."""
         return self._number(sql_windows.OTHER_CLASSES)
 
+    def other_met(self) -> int:
+        """How many ratings were journalled as behind another watermark than they are here."""
+        return self._number(sql_windows.OTHER_MET)
+
     def late_windows(self, at_most: int = 5) -> list[LateWindow]:
         """The windows that most ratings came too late for."""
         query = f"{sql_windows.LATE_WINDOWS} LIMIT {at_most}"

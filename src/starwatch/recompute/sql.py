@@ -3,7 +3,7 @@
 The texts read two relations, in order (`starwatch.recompute.ratings` makes them):
 
 - `ratings`: seq, arrival_ms, partition, position, product, reviewer, stars, event_ms, rating_id,
-  class; `seq` rises by one.
+  class, met_ms; `seq` rises by one.
 - `marks`: place, after, kind, partition, at_ms, value, watermark_ms; a mark stands before the
   rating with `seq = after`, and several at one place in the order of `place`. A partition holds
   the watermark from its `join` to its `leave`, but for the stretches between a `busy` mark that
@@ -146,7 +146,7 @@ def timed(rules: Rules) -> str:
     return f"""
 CREATE OR REPLACE VIEW timed AS
 SELECT seq, partition, position, product, reviewer, stars, rating_id, arrival_ms,
-       class AS given_class,
+       class AS given_class, met_ms AS given_met_ms,
        {"0" if rules.merged else "partition"} AS lane,        -- which watermark it moves
        nullif(event_ms, {NO_TIME}) AS own_ms,                 -- its event time, if it has one
        coalesce({own}, arrival_ms) AS time_ms,                -- the window time

@@ -172,6 +172,14 @@ SELECT count(*) FROM timed LEFT JOIN special USING (seq)
 WHERE given_class <> coalesce(special.class, {COUNTED})
 """
 
+OTHER_MET = """
+-- Ratings that were journalled as behind another watermark than they come to be.
+SELECT count(*) FROM timed LEFT JOIN (
+    SELECT seq, before_ms FROM noted WHERE place IS NULL AND before_ms > time_ms
+) AS behind USING (seq)
+WHERE given_met_ms IS DISTINCT FROM before_ms
+"""
+
 
 def spec_book(rules: Rules, spec: int) -> str:
     """Contributions of a spec: in rows that closed, in corrections, in open windows, missed."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Class
 from starwatch.engine import Engine, Outcome
 from starwatch.errors import BadState, OtherState
 from starwatch.failpoints import reached
-from starwatch.journal.entries import Entry, Mark, MarkKind
+from starwatch.journal.entries import Entry, Mark, MarkKind, Part
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Commit, Journal, Position
 from starwatch.outbox.rows import decode_rows, encode_rows
@@ -23,7 +22,7 @@ from starwatch.ratings.batch import Batch
 from starwatch.ratings.rejects import Reject
 from starwatch.replay.resume import Done
 from starwatch.service.rhythm import Rhythm
-from starwatch.service.upkeep import Upkeep
+from starwatch.service.upkeep import Kept, Upkeep
 from starwatch.windows.job import Job
 from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
@@ -35,7 +34,7 @@ _ALL_ROWS = 1 << 62
 class _Pending:
     """What has happened since the last commit."""
 
-    parts: list[tuple[Batch, NDArray[np.uint8]]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     rejects: list[tuple[int, Reject]] = field(default_factory=list)
     rows: list[WindowRows] = field(default_factory=list)
@@ -132,7 +131,7 @@ class DurableEngine:
                     sink.close()
                     if sink.lasting:
                         self._cursors[sink.name] = sink.secured()
-                self.commit()  # the sinks hold the rows of the first now; this one says so
+                self._commit(self._upkeep.complete(self._number))  # names what has become certain
         finally:
             self._upkeep.close()
             for sink in self._sinks:
@@ -173,7 +172,7 @@ class DurableEngine:
         """As `Engine.ingest`; commits where that is due."""
         outcome = self._engine.ingest(batch)
         pending = self._begun()
-        pending.parts.append((batch, outcome.classes))
+        pending.parts.append((batch, outcome.classes, outcome.met_ms))
         pending.rejects.extend(batch.rejects)
         pending.rows.append(outcome.rows)
         pending.ratings += len(batch)
@@ -191,13 +190,17 @@ class DurableEngine:
 
     def commit(self, *, finished: bool = False) -> None:
         """Make everything last that has happened, and hand the rows to the sinks."""
+        if not self._pending.empty or self._cursors:
+            self._commit(self._upkeep.finished() or Kept(), finished=finished)
+            self._upkeep.start_if_due(self._number, self._engine)
+
+    def _commit(self, kept: Kept, *, finished: bool = False) -> None:
         pending, self._pending = self._pending, _Pending()
-        if pending.empty and not self._cursors:
+        if pending.empty and not self._cursors and kept == Kept():
             return
         rows = WindowRows.concat(pending.rows) if pending.rows else None
         self._marks += len(pending.marks)
         self._count(pending)
-        kept = self._upkeep.finished()
         books = self._engine.books()
         self._number = self._journal.commit(
             Commit(
@@ -208,8 +211,9 @@ class DurableEngine:
                 cursors=self._cursors,
                 facts={"marks": self._marks, "books": books}
                 | ({"finished": True} if finished else {}),
-                snapshot=kept.snapshot if kept else None,
-                sealing=kept.sealing if kept else None,
+                snapshot=kept.snapshot,
+                panes=kept.panes,
+                sealing=kept.sealing,
                 rows_done=min(self._secured.values(), default=_ALL_ROWS),
             )
         )
@@ -217,7 +221,6 @@ class DurableEngine:
         self._cursors = {}
         if rows is not None and len(rows):
             self._give(rows)
-        self._upkeep.start_if_due(self._number, self._engine)
 
     def _begun(self) -> _Pending:
         if self._pending.since is None:
@@ -234,8 +237,8 @@ class DurableEngine:
 
     def _count(self, pending: _Pending) -> None:
         """Move the positions over what is about to be committed."""
-        classes: dict[int, NDArray[np.int64]] = defaultdict(lambda: np.zeros(len(Class), np.int64))
-        for batch, each in pending.parts:
+        classes: dict[int, Any] = defaultdict(lambda: np.zeros(len(Class), np.int64))
+        for batch, each, _ in pending.parts:
             for partition in np.unique(batch.partition).tolist():
                 mine = each[batch.partition == partition]
                 classes[partition] += np.bincount(mine, minlength=len(Class))

@@ -17,10 +17,13 @@ class Rhythm:
         snapshot_seconds: Time between two snapshots: how much of the journal a restore has to go
             through at most. At 0 there is one behind every commit, and the next commit waits for
             it, so that what happens when does not depend on threads.
-        seal_ratings: Ratings from which a range of the journal is worth files of its own.
+        seal_ratings: Ratings from which a range of the journal is worth files of its own, sealed
+            ratings and panes.
+        pane_seconds: How long ratings wait for their panes where they are fewer.
     """
 
     commit_ratings: int = 1 << 16
     commit_seconds: float = 0.25
     snapshot_seconds: float = 10.0
     seal_ratings: int = 1 << 20
+    pane_seconds: float = 3600.0

@@ -12,18 +12,17 @@ from typing import Any, Self
 
 from starwatch.errors import BadState, OtherState, OutputFailed
 from starwatch.failpoints import reached
+from starwatch.history.files import sweep as sweep_panes
 from starwatch.journal.lock import DirectoryLock
 from starwatch.journal.sealing import sweep
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.replay.pace import ReplayOptions
+from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, Places
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.upkeep import Upkeep
 from starwatch.windows.job import Job
 
-DATABASE = "starwatch.db"
-SNAPSHOTS = "snapshots"
-RATINGS = "ratings"
 _ENDS_BYTES = 4096
 
 
@@ -51,15 +50,17 @@ class State:
         self.directory = directory
         self.rhythm = rhythm
         _make(directory)
+        places = Places(directory)
         with _disk_errors(directory), ExitStack() as held:
             held.enter_context(DirectoryLock(directory))
             if again:
                 _empty(directory)
-            self.journal = Journal(directory / DATABASE)
+            self.journal = Journal(places.database)
             held.callback(self.journal.close)
-            self.snapshots = Snapshots(directory / SNAPSHOTS)
+            self.snapshots = Snapshots(places.snapshots)
             self.snapshots.sweep({name for name, _ in self.journal.snapshots()})
-            sweep(directory / RATINGS, set(self.journal.sealed()))
+            sweep(places.ratings, set(self.journal.sealed()))
+            sweep_panes(places.history, {file.name for file in self.journal.pane_files()})
             self._held = held.pop_all()
         reached("state.opened")
 
@@ -71,14 +72,9 @@ class State:
         """Let it go."""
         self._held.close()
 
-    def upkeep(self) -> Upkeep:
-        """What keeps it small and quick to restore while a run goes on."""
-        return Upkeep(
-            self.directory / DATABASE,
-            self.snapshots,
-            self.directory / RATINGS,
-            rhythm=self.rhythm,
-        )
+    def upkeep(self, job: Job) -> Upkeep:
+        """What keeps it small and quick to restore while a run of a job goes on."""
+        return Upkeep(Places(self.directory), self.snapshots, job, rhythm=self.rhythm)
 
     def belongs_to(self, facts: Mapping[str, Any]) -> bool:
         """Whether these named facts are its own; a new state takes them for its own.
@@ -170,7 +166,7 @@ def _empty(directory: Path) -> None:
     """Remove what a state consists of; the lock stays, for we hold it."""
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
         (directory / name).unlink(missing_ok=True)
-    for name in (SNAPSHOTS, RATINGS):
+    for name in (SNAPSHOTS, RATINGS, HISTORY):
         shutil.rmtree(directory / name, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What a state needs from time to time, done beside the run: snapshots, and sealing (§7).
+"""What a state needs from time to time, done beside the run: snapshots, panes, sealing (§7).
 
 Files are written by a thread of their own; they count once a later commit has named them, so a
 crash at any moment leaves nothing but files to sweep away.
@@ -7,16 +7,20 @@ crash at any moment leaves nothing but files to sweep away.
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from starwatch.engine import Engine, Snapshot
 from starwatch.errors import OutputFailed
 from starwatch.failpoints import reached
+from starwatch.history.files import write_panes
+from starwatch.journal.pane_files import PaneRange
 from starwatch.journal.sealing import Sealing, seal
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
+from starwatch.service.places import Places
 from starwatch.service.rhythm import Rhythm
+from starwatch.windows.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +29,43 @@ class Kept:
 
     Attributes:
         snapshot: Name of a snapshot file and the entry up to which it goes.
-        sealing: Entries that lie in files now; None where there were too few.
+        panes: Entries whose panes lie in files now.
+        sealing: Entries that lie in files now, and are forgotten; their panes do too.
     """
 
-    snapshot: tuple[str, int]
-    sealing: Sealing | None
+    snapshot: tuple[str, int] | None = None
+    panes: PaneRange | None = None
+    sealing: Sealing | None = None
 
 
 class Upkeep:
-    """Writes snapshots and sealed ratings beside a run.
+    """Writes snapshots, panes and sealed ratings beside a run.
 
     Args:
-        database: The database of the state.
+        places: Where the parts of the state are.
         snapshots: Where snapshots go.
-        ratings: The folder of sealed ratings.
-        rhythm: When a snapshot is due, and how much is worth sealing.
+        job: The rules of the run.
+        rhythm: When a snapshot is due, and how much is worth a file.
         clock: Seconds that never go back.
     """
 
     def __init__(
         self,
-        database: Path,
+        places: Places,
         snapshots: Snapshots,
-        ratings: Path,
+        job: Job,
         *,
         rhythm: Rhythm = Rhythm(),  # noqa: B008 - a frozen value
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.snapshots = snapshots
-        self._database = database
-        self._ratings = ratings
+        self._places = places
+        self._job = job
         self._rhythm = rhythm
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "upkeep")
         self._work: Future[Kept] | None = None
-        self._last = clock()
+        self._last = self._last_panes = clock()
 
     def start_if_due(self, number: int, engine: Engine) -> None:
         """Begin a snapshot of the engine as a commit left it, if it is time for one."""
@@ -75,32 +81,67 @@ class Upkeep:
         """
         if self._work is None or not (self._work.done() or self._rhythm.snapshot_seconds <= 0):
             return None
-        work, self._work = self._work, None
-        try:
-            return work.result()
-        except OSError as error:
-            raise OutputFailed(
-                f"a snapshot cannot be written: {error.strerror}",
-                hint="Make room on the disk and start again; nothing that was committed is lost",
-            ) from None
+        return self._result()
+
+    def complete(self, number: int) -> Kept:
+        """Bring the panes up to the last commit of a run, and wait for it.
+
+        Raises:
+            OutputFailed: they could not be written.
+        """
+        before = self._result() if self._work is not None else Kept()
+        self._work = self._thread.submit(self._complete, number, before)
+        return self._result()
 
     def close(self) -> None:
         """Wait for what is being written; the next start sweeps it away."""
         self._thread.shutdown()
 
-    def _write(self, number: int, state: Snapshot) -> Kept:
-        name = self.snapshots.write(number, state)
-        return Kept((name, number), self._seal())
-
-    def _seal(self) -> Sealing | None:
-        """Seal what lies before the newest snapshot with a name, which becomes the older one."""
-        journal = Journal(self._database, reading=True)
+    def _result(self) -> Kept:
+        work, self._work = self._work, None
         try:
-            upto = max((entry for _, entry in journal.snapshots()), default=0)
-            first, ratings = journal.to_seal(upto)
-            if ratings < self._rhythm.seal_ratings:
-                return None
-            reached("seal.before")
-            return seal(self._ratings, first, list(journal.entries(upto=upto)))
-        finally:
-            journal.close()
+            return work.result() if work else Kept()
+        except OSError as error:
+            raise OutputFailed(
+                f"the state cannot be written: {error.strerror}",
+                hint="Make room on the disk and start again; nothing that was committed is lost",
+            ) from None
+
+    def _write(self, number: int, state: Snapshot) -> Kept:
+        snapshot = self.snapshots.write(number, state), number
+        with closing(Journal(self._places.database, reading=True)) as journal:
+            panes = self._panes(journal, number)
+            return Kept(snapshot, panes, self._seal(journal, panes))
+
+    def _complete(self, number: int, before: Kept) -> Kept:
+        with closing(Journal(self._places.database, reading=True)) as journal:
+            done = before.panes or PaneRange(journal.panes_upto(), ())
+            entries = list(journal.entries(done.entry, number))
+        if not any(len(entry.ratings) for _, entry in entries):
+            return before
+        panes = write_panes(self._places.history, self._job, entries)
+        return replace(before, panes=PaneRange(panes.entry, done.files + panes.files))
+
+    def _panes(self, journal: Journal, number: int) -> PaneRange | None:
+        """Write the panes of what was committed, where it is much or waited long."""
+        done = journal.panes_upto()
+        ratings = journal.ratings(done, number)
+        waited = self._clock() - self._last_panes >= self._rhythm.pane_seconds
+        if not ratings or not (waited or ratings >= self._rhythm.seal_ratings):
+            return None
+        self._last_panes = self._clock()
+        reached("history.before")
+        return write_panes(self._places.history, self._job, journal.entries(done, number))
+
+    def _seal(self, journal: Journal, panes: PaneRange | None) -> Sealing | None:
+        """Seal what lies before the newest snapshot with a name, which becomes the older one.
+
+        What is not in panes yet stays in the journal.
+        """
+        snapshot = max((entry for _, entry in journal.snapshots()), default=0)
+        upto = min(snapshot, panes.entry if panes else journal.panes_upto())
+        first, ratings = journal.to_seal(upto)
+        if ratings < self._rhythm.seal_ratings:
+            return None
+        reached("seal.before")
+        return seal(self._places.ratings, first, list(journal.entries(upto=upto)))

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from starwatch.ports import Cursor, RowContext
-from starwatch.ratings.scale import Scale
+from starwatch.ratings.scale import Scale, star_names
 from starwatch.sinks.files import TextSink
 from starwatch.sinks.texts import (
     Windows,
@@ -13,7 +13,6 @@ from starwatch.sinks.texts import (
     joined,
     joined_by,
     mean_texts,
-    star_names,
     star_texts,
 )
 from starwatch.windows.rows import WindowRows

@@ -5,8 +5,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from starwatch.ports import RowContext
-from starwatch.ratings.scale import Scale
-from starwatch.sinks.texts import MEAN_DIGITS, mean_decimals, sizes_ms, star_names
+from starwatch.ratings.scale import Scale, star_names
+from starwatch.sinks.texts import MEAN_DIGITS, mean_decimals, sizes_ms
 from starwatch.windows.rows import WindowRows
 
 _NAMED = pa.dictionary(pa.int32(), pa.string())

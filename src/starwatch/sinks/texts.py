@@ -5,7 +5,6 @@ All of it is done by Arrow, a column at a time: no row becomes a Python object.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -50,16 +49,6 @@ def integers(column: NDArray[np.integer]) -> pa.Array:
 def star_texts(rows: WindowRows) -> list[pa.Array]:
     """The counts of each step as text: one column a step."""
     return [integers(rows.stars[:, step]) for step in range(rows.stars.shape[1])]
-
-
-def star_names(scale: Scale) -> list[str]:
-    """A column name for each step, by its value: `stars_0.5`, `stars_1`."""
-    return [f"stars_{plain(value)}" for value in scale.values]
-
-
-def plain(value: Decimal) -> str:
-    """A star value without exponent or spare zeros: 1.0 is `1`, 0.50 is `0.5`."""
-    return f"{value.normalize():f}"
 
 
 def mean_decimals(rows: WindowRows, scale: Scale) -> pa.Array:

@@ -1,0 +1,90 @@
+"""Panes as Parquet files of a state: `history/tier=5s/`, `tier=1m/`, `tier=1h/`, `tier=1d/`.
+
+A file is named by the range of journal entries that it holds; it counts once a commit has named
+it, and files that no commit names are removed when a state is opened. Files are never changed, so
+a reader that takes all of a folder sees each rating once at any moment.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from starwatch.disk import sync_folder
+from starwatch.failpoints import reached
+from starwatch.history.panes import pane_tables
+from starwatch.history.tiers import tiers_ms
+from starwatch.journal.entries import SCHEMA, Entry
+from starwatch.journal.pane_files import PaneFile, PaneRange
+from starwatch.ratings.durations import duration_label
+from starwatch.windows.job import Job
+
+_GROUP_ROWS = 1 << 17
+"""Rows of a row group: a reader of one product takes one or two of them from each file."""
+
+
+def write_panes(folder: Path, job: Job, entries: Iterable[tuple[int, Entry]]) -> PaneRange:
+    """Write the panes of a range of entries; nothing counts before a commit names the files.
+
+    Args:
+        folder: The folder `history/` of a state.
+        job: The rules by which the ratings were admitted.
+        entries: The entries with their numbers; at least one.
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
+    numbers, batches = zip(*((number, entry.ratings) for number, entry in entries), strict=True)
+    stem = f"{numbers[0]:012d}-{numbers[-1]:012d}"
+    return PaneRange(numbers[-1], write_tables(folder, job, pa.Table.from_batches(batches), stem))
+
+
+def write_tables(folder: Path, job: Job, ratings: pa.Table, stem: str) -> tuple[PaneFile, ...]:
+    """Write the panes of ratings in all tiers of a job, a file a tier; none without panes.
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
+    tables = pane_tables(ratings.select(SCHEMA.names), job, tiers_ms(job.windows))
+    return tuple(_write(folder, tier, stem, table) for tier, table in tables if len(table))
+
+
+def sweep(folder: Path, named: set[str]) -> None:
+    """Remove files of panes that no commit names."""
+    for path in folder.glob("tier=*/*"):
+        if path.relative_to(folder).as_posix() not in named:
+            path.unlink(missing_ok=True)
+
+
+def tier_folder(tier_ms: int) -> str:
+    """What the folder of a tier is called: `tier=5s`."""
+    return f"tier={duration_label(tier_ms)}"
+
+
+def _write(folder: Path, tier_ms: int, stem: str, table: pa.Table) -> PaneFile:
+    name = f"{tier_folder(tier_ms)}/{stem}.parquet"
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    pq.write_table(
+        table,
+        part,
+        compression="zstd",
+        row_group_size=_GROUP_ROWS,
+        use_dictionary=[each for each in table.schema.names if each not in _DELTAS],
+        column_encoding=dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED"),
+    )
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    reached("history.before_rename")
+    part.replace(path)
+    sync_folder(path.parent)
+    reached("history.after_rename")
+    span = pc.min_max(table["start_ms"]).as_py()
+    return PaneFile(name, tier_ms, span["min"], span["max"], len(table), path.stat().st_size)
+
+
+_DELTAS = ("start_ms", "met_ms")

@@ -1,0 +1,53 @@
+"""The files of panes that a state has, as its database names them."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PaneFile:
+    """One file of panes.
+
+    Attributes:
+        name: Its path below `history/`.
+        tier_ms: The length of its panes.
+        first_ms: The earliest start of a pane in it.
+        last_ms: The latest one.
+        rows: How many it holds.
+        size: Its bytes.
+    """
+
+    name: str
+    tier_ms: int
+    first_ms: int
+    last_ms: int
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaneRange:
+    """A range of the journal as panes, to be named by a commit.
+
+    Attributes:
+        entry: The last entry of the range.
+        files: The files that hold it, whole and on the disk; none where it has no rating.
+    """
+
+    entry: int
+    files: tuple[PaneFile, ...]
+
+
+PANES_UPTO = "panes_upto"
+"""The fact that tells the last journal entry which files of panes hold."""
+
+
+def name_pane_files(database: sqlite3.Connection, files: Sequence[PaneFile]) -> None:
+    """Name files, inside a transaction."""
+    now = time.time_ns() // 1_000_000
+    database.executemany(
+        "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ((f.name, f.tier_ms, f.first_ms, f.last_ms, f.rows, f.size, now) for f in files),
+    )
