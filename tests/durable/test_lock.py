@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from commands import soon
 from starwatch.errors import StateLocked
-from starwatch.journal.lock import DirectoryLock
+from starwatch.journal.lock import DirectoryLock, writer_of
 
 HOLD = """
 import sys
@@ -49,6 +51,22 @@ def test_a_killed_writer_holds_nothing(tmp_path):
             return False
 
     assert soon(free)
+
+
+def test_who_holds_it_can_be_asked(tmp_path):
+    assert writer_of(tmp_path) is None
+    assert not list(tmp_path.iterdir())
+    with DirectoryLock(tmp_path):
+        assert writer_of(tmp_path) == str(os.getpid())
+    assert writer_of(tmp_path) is None  # though the file still names the last one
+
+
+def test_a_look_at_it_refuses_no_start(tmp_path):
+    looking = DirectoryLock(tmp_path)  # as `writer_of` holds it, only longer
+    threading.Timer(0.02, looking.__exit__).start()
+    begun = time.monotonic()
+    with DirectoryLock(tmp_path):
+        assert time.monotonic() - begun > 0.01
 
 
 def test_a_shorter_pid_leaves_nothing_of_a_longer_one(tmp_path):

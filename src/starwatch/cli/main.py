@@ -1,6 +1,5 @@
 """The `starwatch` command: finds its subcommands by name and imports only the one asked for."""
 
-import importlib
 import os
 import sys
 import traceback
@@ -9,6 +8,7 @@ from typing import NoReturn
 import click
 
 from starwatch import __version__
+from starwatch.cli.lazy import LazyGroup
 from starwatch.errors import StarwatchError
 
 _COMMANDS = {
@@ -20,30 +20,15 @@ _COMMANDS = {
     "rejects": "list what a state refused, as it came",
     "replay": "play files of ratings through the windows",
     "scenario": "run scripted streams and compare their rows",
+    "state": "look after a state directory",
     "verify": "compute all windows another way and compare",
 }
 
 
-class _Lazy(click.Group):
-    """A group whose commands live in files of their names, imported when called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"starwatch.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
 @click.command(
-    cls=_Lazy,
+    cls=LazyGroup,
+    commands_help=_COMMANDS,
+    modules="starwatch.cli.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -89,7 +74,11 @@ def _usage(error: click.ClickException) -> str:
     """A wrong command line in the words of all our errors."""
     text = error.format_message().strip().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    path = f"starwatch {context.info_name}" if context and context.parent else "starwatch"
+    names: list[str] = []
+    while context and context.parent:
+        names.insert(0, str(context.info_name))
+        context = context.parent
+    path = " ".join(["starwatch", *names])
     end = "" if text.endswith("?") else "."
     return f"{text[:1].lower()}{text[1:]}{end} Try `{path} --help`"
 

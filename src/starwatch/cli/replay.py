@@ -1,5 +1,6 @@
 """`starwatch replay`: play files of ratings through the windows."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -113,7 +114,10 @@ def _lasting(
             "pace": pace_facts(options),
             "start_ms": start_ms,
         }
-        finished = state.belongs_to(facts) and state.journal.fact("finished")
+        known = state.belongs_to(facts)
+        if not known:
+            state.journal.note({"begun_ms": int(time.time() * 1000)})
+        finished = known and state.journal.fact("finished")
         catalogue = lasting_catalogue(catalogue, state, needed=watched(given))
         run = Run(job, given, names, catalogue=catalogue, state=state)
         if finished:

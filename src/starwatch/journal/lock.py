@@ -2,10 +2,14 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Self
 
 from starwatch.errors import StateLocked
+
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 0.01
 
 
 class DirectoryLock:
@@ -24,10 +28,8 @@ class DirectoryLock:
     def __init__(self, directory: Path) -> None:
         path = directory / "writer.pid"
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _lock(self._file)
-        except OSError:
-            holder = os.read(self._file, 32).decode(errors="replace").strip() or "unknown"
+        if not _locked(self._file):
+            holder = _holder(self._file)
             os.close(self._file)
             raise StateLocked(
                 f"the state {directory} is in use by process {holder}",
@@ -43,6 +45,42 @@ class DirectoryLock:
     def __exit__(self, *_: object) -> None:
         """Let it go."""
         os.close(self._file)
+
+
+def writer_of(directory: Path) -> str | None:
+    """The process id of whoever holds a state directory; None if nobody does.
+
+    To know, it holds the directory itself for a moment, which a start waits for.
+    """
+    try:
+        file = os.open(directory / "writer.pid", os.O_RDWR)
+    except OSError:  # nobody has written yet, or nobody here may
+        return None
+    try:
+        _lock(file)
+    except OSError:
+        return _holder(file)
+    finally:
+        os.close(file)
+    return None
+
+
+def _locked(file: int) -> bool:
+    """Take the lock; somebody who only looks has it for a moment, a writer for long."""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            _lock(file)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def _holder(file: int) -> str:
+    """Who holds the lock, by the text that is beside it."""
+    return os.read(file, 32).decode(errors="replace").strip() or "unknown"
 
 
 def _lock(file: int) -> None:

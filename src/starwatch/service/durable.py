@@ -209,7 +209,7 @@ class DurableEngine:
                 positions=self._positions,
                 rows=(len(rows), encode_rows(rows)) if rows is not None and len(rows) else None,
                 cursors=self._cursors,
-                facts={"marks": self._marks, "books": books}
+                facts={"marks": self._marks, "books": books, "watermark_ms": self.watermark_ms}
                 | ({"finished": True} if finished else {}),
                 snapshot=kept.snapshot,
                 panes=kept.panes,

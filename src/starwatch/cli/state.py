@@ -1,0 +1,20 @@
+"""`starwatch state`: what can be done with a state directory."""
+
+import click
+
+from starwatch.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "info": "say what a state holds and how far it is",
+}
+
+
+@click.command(
+    "state",
+    cls=LazyGroup,
+    commands_help=_COMMANDS,
+    modules="starwatch.cli.state_",
+    short_help="look after a state directory",
+)
+def command() -> None:
+    """Look after a state directory, also while a run writes to it."""
