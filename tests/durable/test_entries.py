@@ -1,6 +1,7 @@
 """Journal entries: through bytes and back, and their inputs in order."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from property.players import batch_of, rating
 from property.streams import rates
 from starwatch.admission.ledger import Class
-from starwatch.journal.entries import SCHEMA, Entry, Mark, MarkKind, as_batch
+from starwatch.journal.entries import SCHEMA, Entry, Mark, MarkKind, as_batch, joined
 from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.ratings.rejects import Reason, Reject
 
@@ -101,6 +102,27 @@ def test_the_steps_are_the_inputs_in_order(given_inputs):
     assert columns(Batch.concat([batch_of([]), *batches])) == columns(whole)
     came = sorted(r.reason for batch, *_ in parts for _, r in batch.rejects)
     assert sorted(r.reason for batch in batches for _, r in batch.rejects) == came
+
+
+@given(st.lists(inputs(), max_size=4), st.integers(1, 9))
+def test_joined_steps_are_the_same_inputs_in_fewer_batches(given_entries, limit):
+    steps = [step for parts, marks in given_entries for step in Entry.of(parts, marks).steps()]
+    made = list(joined(steps, limit))
+    assert told(made) == told(steps)
+    sizes = [len(step) if isinstance(step, Batch) else None for step in made]
+    sizes = [size for size in sizes if size != 0]  # rejects come alone
+    for one, other in pairwise(sizes):
+        assert one is None or other is None or one >= limit
+
+
+def told(steps):
+    """All ratings, each mark with its place among them, and the reasons of all rejects."""
+    batches = [step for step in steps if isinstance(step, Batch)]
+    ratings = [len(step) if isinstance(step, Batch) else 0 for step in steps]
+    places = [sum(ratings[:at]) for at in range(len(steps))]
+    marks = [(at, s) for at, s in zip(places, steps, strict=True) if isinstance(s, Mark)]
+    refused = sorted(reject.reason for batch in batches for _, reject in batch.rejects)
+    return columns(Batch.concat([batch_of([]), *batches])), marks, refused
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "garbage"])

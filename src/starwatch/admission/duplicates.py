@@ -11,7 +11,9 @@ from starwatch.admission.fingerprints import Fingerprints
 from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.windows.job import Duplicates, Job
 
-_EMPTY = -1
+_EMPTY, _SHARED = -1, -2
+_BLOCK = 1 << 16
+"""Entries that a new table takes at once: few enough for what they need to stay in the cache."""
 
 
 class Memory:
@@ -80,15 +82,35 @@ class Memory:
     def _find(
         self, prints: NDArray[np.uint64], times: NDArray[np.int64], before: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        place = self._look_up(prints)
+        place, slot = self._look_up(prints)
         doubtful = place >= 0
-        _, group, sizes = np.unique(prints, return_inverse=True, return_counts=True)
-        doubtful |= sizes[group] > 1
+        shared, repeated = self._sharing(np.flatnonzero(~doubtful), prints, slot)
+        doubtful[repeated] = True
+        alone = ~doubtful
+        alone[shared] = False
         first = ~doubtful
         if doubtful.any():
             first |= self._decide(prints, times, before, place, doubtful)
-        self._remember(prints[first], times[first])
+        self._remember(prints[first], times[first], alone[first], slot[alone])
         return ~first
+
+    def _sharing(
+        self, rows: NDArray[np.int64], prints: NDArray[np.uint64], slot: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of the rows that are not remembered so far: who wants the same free slot as another.
+
+        Returns:
+            Those rows, and such among them as have a fingerprint in common, which always do.
+        """
+        wanted = slot[rows]
+        claims = np.arange(len(rows), dtype=np.int32)
+        self._table[wanted] = claims
+        lost = self._table[wanted] != claims
+        self._table[wanted[lost]] = _SHARED
+        shared = rows[self._table[wanted] == _SHARED]
+        self._table[wanted] = _EMPTY
+        _, group, sizes = np.unique(prints[shared], return_inverse=True, return_counts=True)
+        return shared, shared[sizes[group] > 1]
 
     def _decide(
         self,
@@ -99,37 +121,35 @@ class Memory:
         doubtful: NDArray[np.bool_],
     ) -> NDArray[np.bool_]:
         """One by one, which of the doubtful ratings are first arrivals after all."""
-        sure_before = np.cumsum(~doubtful)
+        rows = np.flatnonzero(doubtful)
+        at = place[rows]
+        sure = self._arrived + np.cumsum(~doubtful)[rows]
+        known = np.where(at >= 0, self._number_at(at), -1)
+        columns = (rows, prints[rows], times[rows], before[rows], sure, known, self._times[at])
         first = np.zeros(len(prints), bool)
         latest: dict[int, tuple[int, int]] = {}  # fingerprint: arrival number, window time
         extra = 0
-        for row in np.flatnonzero(doubtful).tolist():
-            print_, at = int(prints[row]), int(place[row])
-            arrivals = self._arrived + int(sure_before[row]) + extra
-            if print_ in latest:
-                number, time = latest[print_]
-            elif at >= 0:
-                number, time = self._number_at(at), int(self._times[at])
-            else:
-                number, time = -self._capacity, 0
-            kept = number >= arrivals - self._capacity and number >= 0
-            if kept and int(before[row]) < time + self._horizon:
+        each = zip(*(column.tolist() for column in columns), strict=True)
+        for row, print_, time, watermark, arrivals, number, then in each:
+            number, then = latest.get(print_, (number, then))  # noqa: PLW2901 - what is newer
+            kept = number >= 0 and number >= arrivals + extra - self._capacity
+            if kept and watermark < then + self._horizon:
                 continue
             first[row] = True
-            latest[print_] = (arrivals, int(times[row]))
+            latest[print_] = (arrivals + extra, time)
             extra += 1
         return first
 
-    def _number_at(self, place: int) -> int:
-        """Which arrival, counted from 0, was written last at a place of the ring."""
+    def _number_at(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which arrival, counted from 0, was written last at each place of the ring."""
         behind = (self._arrived - 1 - place) % self._capacity
         return self._arrived - 1 - behind
 
-    def _look_up(self, prints: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The newest ring place of each fingerprint, or -1."""
+    def _look_up(self, prints: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The newest ring place of each fingerprint, or -1, and the slot where the search ended."""
         found = np.full(len(prints), _EMPTY, np.int64)
+        ended = slot = self._home(prints)
         open_ = np.arange(len(prints))
-        slot = self._home(prints)
         while len(open_):
             place = self._table[slot]
             taken = place >= 0
@@ -137,37 +157,46 @@ class Memory:
             found[open_[hit]] = place[hit]
             on = taken & ~hit
             open_, slot = open_[on], self._next(slot[on])
-        return found
+            ended[open_] = slot
+        return found, ended
 
-    def _remember(self, prints: NDArray[np.uint64], times: NDArray[np.int64]) -> None:
-        places = (self._arrived + np.arange(len(prints))) % self._capacity
+    def _remember(
+        self,
+        prints: NDArray[np.uint64],
+        times: NDArray[np.int64],
+        alone: NDArray[np.bool_],
+        slot: NDArray[np.int64],
+    ) -> None:
+        """Remember fingerprints with their times; the free slot of those `alone` is known."""
+        places = ((self._arrived + np.arange(len(prints))) % self._capacity).astype(np.int32)
         self._prints[places], self._times[places] = prints, times
         self._arrived += len(prints)
         self._used += len(prints)
         if self._used * 4 > len(self._table) * 3:
             self._rebuild()
-        else:
-            self._insert(prints, places.astype(np.int32))
+            return
+        self._table[slot] = places[alone]
+        self._insert(prints[~alone], places[~alone])
 
     def _insert(self, prints: NDArray[np.uint64], places: NDArray[np.int32]) -> None:
-        """Enter ring places of distinct fingerprints; an old slot of the same one is taken over."""
+        """Enter ring places, the oldest first; a slot of the same fingerprint is taken over."""
         slot = self._home(prints)
         while len(places):
             now = self._table[slot]
             free = (now < 0) | (self._prints[now] == prints)
-            self._table[slot[free]] = places[free]
-            on = self._table[slot] != places
+            self._table[slot[free]] = places[free]  # of several in one slot the last stays
+            on = np.flatnonzero(self._table[slot] != places)
+            on = on[self._prints[self._table[slot[on]]] != prints[on]]
             prints, places, slot = prints[on], places[on], self._next(slot[on])
 
     def _rebuild(self) -> None:
         filled = min(self._arrived, self._capacity)
-        newest = (self._arrived - filled + np.arange(filled)) % self._capacity
-        prints = self._prints[newest]
-        _, last = np.unique(prints[::-1], return_index=True)
-        keep = len(prints) - 1 - last
+        newest = ((self._arrived - filled + np.arange(filled)) % self._capacity).astype(np.int32)
         self._table.fill(_EMPTY)
-        self._used = len(keep)
-        self._insert(prints[keep], newest[keep].astype(np.int32))
+        for start in range(0, filled, _BLOCK):
+            places = newest[start : start + _BLOCK]
+            self._insert(self._prints[places], places)
+        self._used = int(np.count_nonzero(self._table >= 0))
 
     def _home(self, prints: NDArray[np.uint64]) -> NDArray[np.int64]:
         return (prints & np.uint64(len(self._table) - 1)).astype(np.int64)
@@ -196,9 +225,7 @@ class Memory:
 
 
 def _filled(column: pa.Array) -> NDArray[np.bool_]:
-    filled: NDArray[np.bool_] = pc.not_equal(pc.binary_length(column), 0).to_numpy(
-        zero_copy_only=False
-    )
+    filled: NDArray[np.bool_] = pc.binary_length(column).to_numpy(zero_copy_only=False) != 0
     return filled
 
 

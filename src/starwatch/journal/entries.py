@@ -6,7 +6,7 @@ something else happened.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
@@ -138,6 +138,28 @@ class Entry:
             yield mark
         if len(batch) > done:
             yield batch.slice(done, len(batch))
+
+
+def joined(steps: Iterable[Batch | Mark], ratings: int = 1 << 18) -> Iterator[Batch | Mark]:
+    """The same inputs, ratings with no mark between them in batches of about so many.
+
+    Commits of a quarter of a second are small, and the engine takes large batches much faster.
+    Rejects come alone and move nothing, so they need not wait for the ratings before them.
+    """
+    waiting: list[Batch] = []
+    for step in steps:
+        if isinstance(step, Batch) and not step.rejects:
+            waiting.append(step)
+            if sum(map(len, waiting)) >= ratings:
+                yield Batch.concat(waiting)
+                waiting = []
+            continue
+        if isinstance(step, Mark) and waiting:
+            yield Batch.concat(waiting)
+            waiting = []
+        yield step
+    if waiting:
+        yield Batch.concat(waiting)
 
 
 def rating_columns(

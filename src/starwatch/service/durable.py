@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -13,7 +13,7 @@ from starwatch.admission.ledger import Class
 from starwatch.engine import Engine, Outcome
 from starwatch.errors import BadState, OtherState
 from starwatch.failpoints import reached
-from starwatch.journal.entries import Entry, Mark, MarkKind, Part
+from starwatch.journal.entries import Entry, Mark, MarkKind, Part, joined
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Commit, Journal, Position
 from starwatch.outbox.rows import decode_rows, encode_rows
@@ -287,15 +287,20 @@ def restored(journal: Journal, snapshots: Snapshots, job: Job) -> tuple[Engine, 
         BadState: what the journal needs is broken.
     """
     engine, number = _newest(journal, snapshots, job)
-    for entry_number, entry in journal.entries(number):
-        if entry_number != number + 1:
-            raise BadState(
-                f"no snapshot can be read, and the journal begins with entry {entry_number}",
-                hint="Restore a backup of the state",
-            )
-        for step in entry.steps():
-            give(engine, step)
-        number = entry_number
+
+    def steps() -> Iterator[Batch | Mark]:
+        nonlocal number
+        for entry_number, entry in journal.entries(number):
+            if entry_number != number + 1:
+                raise BadState(
+                    f"no snapshot can be read, and the journal begins with entry {entry_number}",
+                    hint="Restore a backup of the state",
+                )
+            yield from entry.steps()
+            number = entry_number
+
+    for step in joined(steps()):
+        give(engine, step)
     return engine, number
 
 
