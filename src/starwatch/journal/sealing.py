@@ -1,13 +1,15 @@
 """Old journal entries as open Parquet: the sealed ratings of a state (architecture §7).
 
 Sealed ratings lie in `ratings/day=YYYY-MM-DD/`, by the day of their event time (of their arrival
-where they have none), sorted by `seq`, their number in the order of the journal. A file is named
-by the range of the journal that it comes from; it counts once a commit has named it, and files
-that no commit names are removed when a state is opened.
+where they have none), sorted by `seq`, their number in the order of the journal. Where a range of
+the journal touches many days, it lies by month or year instead: twenty years of reviews would be
+thousands of files of a few ratings each. A file is named by the range of the journal that it comes
+from; it counts once a commit has named it, and files that no commit names are removed when a state
+is opened.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,8 +23,15 @@ from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark
 from starwatch.ratings.batch import NO_TIME
 
-DAY_MS = 86_400_000
 _DELTAS = ("seq", "arrival_ms", "position", "event_ms")
+
+MOST_FILES = 64
+"""Files of one range at most: two months of days. Each costs two trips to the disk as it is made,
+and an open file as it is read."""
+
+_SPANS = (("day", "D"), ("month", "M"), ("year", "Y"))
+_ANY_TIME = "year=any"
+"""Where not even by year: no catalogue of ratings spans so many, but broken clocks do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +80,58 @@ def seal(folder: Path, first: int, entries: list[tuple[int, Entry]]) -> Sealing:
     table = pa.Table.from_batches([entry.ratings for _, entry in entries])
     seq = np.arange(first, first + len(table), dtype=np.int64)
     table = table.add_column(0, "seq", pa.array(seq))
-    stem = f"{entries[0][0]:012d}-{entries[-1][0]:012d}.parquet"
-    files = [
-        _write(folder, f"day={_day_name(day)}/{stem}", table.take(pa.array(rows)))
-        for day, rows in _by_day(table)
-    ]
-    return Sealing(first, len(table), entries[-1][0], tuple(files), _marks(first, entries))
+    stem = f"{entries[0][0]:012d}-{entries[-1][0]:012d}"
+    files = write_ratings(folder, table, stem)
+    return Sealing(first, len(table), entries[-1][0], files, _marks(first, entries))
+
+
+def write_ratings(folder: Path, ratings: pa.Table, stem: str) -> tuple[SealedFile, ...]:
+    """Write ratings as files, a file for each day, month or year; none without ratings.
+
+    Args:
+        folder: Where to: each file gets a folder in it by its span.
+        ratings: The columns of `starwatch.journal.entries.SCHEMA` behind `seq`, by rising `seq`.
+        stem: What each file is called.
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
+    event_ms = ratings["event_ms"].to_numpy()
+    times = np.where(event_ms == NO_TIME, ratings["arrival_ms"].to_numpy(), event_ms)
+    files = tuple(
+        _write(folder, f"{span}/{stem}.parquet", ratings.take(pa.array(rows)))
+        for span, rows in _by_span(times)
+    )
+    if files:
+        sync_folder(folder)  # it may have got new folders
+    return files
 
 
 def sweep(folder: Path, named: set[str]) -> None:
     """Remove files of sealed ratings that no commit names."""
-    for path in folder.glob("day=*/*"):
+    for path in folder.glob("*=*/*"):
         if path.relative_to(folder).as_posix() not in named:
             path.unlink(missing_ok=True)
 
 
-def _by_day(table: pa.Table) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Days since the epoch, rising, each with the rows of that day in their order."""
-    event_ms = table["event_ms"].to_numpy()
-    times = np.where(event_ms == NO_TIME, table["arrival_ms"].to_numpy(), event_ms)
-    days = times // DAY_MS
-    order = np.argsort(days, kind="stable")
-    starts = np.flatnonzero(np.diff(days[order], prepend=np.iinfo(np.int64).min))
-    for rows in np.split(order, starts[1:]):
-        if len(rows):
-            yield int(days[rows[0]]), rows
+def _by_span(times_ms: NDArray[np.int64]) -> Sequence[tuple[str, NDArray[np.int64]]]:
+    """The names of the shortest spans that are not too many, rising, each with its rows in order.
 
-
-def _day_name(day: int) -> str:
-    return str(np.datetime64(day, "D"))
+    Args:
+        times_ms: int64, shape (n,).
+    """
+    if not len(times_ms):
+        return []
+    moments = times_ms.astype("datetime64[ms]")
+    for name, unit in _SPANS:
+        spans = moments.astype(f"datetime64[{unit}]")
+        order = np.argsort(spans, kind="stable")
+        ordered = spans[order]
+        starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+        if len(starts) < MOST_FILES:
+            groups = np.split(order, starts)
+            return [(f"{name}={spans[rows[0]]}", rows) for rows in groups]
+    return [(_ANY_TIME, np.arange(len(times_ms)))]
 
 
 def _write(folder: Path, name: str, table: pa.Table) -> SealedFile:
