@@ -10,6 +10,7 @@ import click
 from starwatch.cli.job_options import job_options
 from starwatch.cli.options import input_options
 from starwatch.cli.pace_options import job_of, pace_of, pace_options
+from starwatch.cli.verify_sheet import ENGINE, Sheet, excel_option
 from starwatch.errors import BadSetting, BadState, Mismatch
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     help="The rows that --output wrote: .jsonl, .csv or .parquet. Repeatable.",
 )
 @click.option("--state", metavar="DIR", help="All ratings of this state, instead of --from.")
+@excel_option
 @click.option(
     "--memory", metavar="SIZE", help="How much memory it may take, as 4GB; the rest goes to disk."
 )
@@ -55,14 +57,17 @@ def command(
         )
     if paths and not given["against"]:
         raise BadSetting("there is nothing to compare with", hint="Name rows: --against w.jsonl")
-    if given["state"]:
-        _state(given)
-    else:
-        _replay(paths, options, given)
+    sheet = Sheet.asked(given["excel"], given["against"])
+    faults = _state(given, sheet) if given["state"] else _replay(paths, options, given, sheet)
+    if faults:
+        raise Mismatch("; ".join(faults), hint="What differs stands above")
+    click.echo("all agree")
 
 
-def _replay(paths: Sequence[str], options: "InputOptions", given: Mapping[str, Any]) -> None:
-    """Recompute a replay of files."""
+def _replay(
+    paths: Sequence[str], options: "InputOptions", given: Mapping[str, Any], sheet: Sheet | None
+) -> list[str]:
+    """Recompute a replay of files; returns what differs."""
     from starwatch.cli.recomputing import rules_of, take_timeline  # noqa: PLC0415 - imports pyarrow
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
@@ -83,12 +88,13 @@ def _replay(paths: Sequence[str], options: "InputOptions", given: Mapping[str, A
     with open_database(given["memory"], given["scratch"]) as database:
         take_timeline(inputs := Inputs(database), events)
         recomputation = Recomputation(inputs.database, rules_of(job))
-        faults = _files(recomputation, given["against"]) + _books(recomputation, job)
-    _end(faults)
+        if sheet:
+            sheet.check_room(recomputation)
+        return _files(recomputation, given["against"], sheet) + _books(recomputation, job)
 
 
-def _state(given: Mapping[str, Any]) -> None:
-    """Recompute everything that a state has journalled."""
+def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
+    """Recompute everything that a state has journalled; returns what differs."""
     import msgspec  # noqa: PLC0415 - only when the command runs
 
     from starwatch.admission.ledger import Books  # noqa: PLC0415
@@ -115,10 +121,12 @@ def _state(given: Mapping[str, Any]) -> None:
             take_journal(inputs, journal, ratings)
             take_written(database, emitted_again(journal, ratings, job), rules_of(job))
         recomputation = Recomputation(inputs.database, rules_of(job))
+        if sheet:
+            sheet.check_room(recomputation)
         faults = _journalled(recomputation, msgspec.convert(kept, Books))
-        faults += _written(recomputation, "engine", "what the engine makes of the journal")
-        faults += _files(recomputation, given["against"]) + _books(recomputation, job)
-    _end(faults)
+        faults += _written(recomputation, ENGINE, sheet, "what the engine makes of the journal")
+        faults += _files(recomputation, given["against"], sheet)
+        return faults + _books(recomputation, job)
 
 
 def _start_ms(start: str | None, *, needed: bool) -> int:
@@ -151,24 +159,30 @@ def _journalled(recomputation: "Recomputation", kept: "Books") -> list[str]:
     return faults
 
 
-def _files(recomputation: "Recomputation", against: Sequence[str]) -> list[str]:
+def _files(
+    recomputation: "Recomputation", against: Sequence[str], sheet: Sheet | None
+) -> list[str]:
     """Compare with each file; returns what differs."""
     from starwatch.recompute.written import read_written  # noqa: PLC0415 - imports duckdb
 
     faults = []
     for path in against:
         read_written(recomputation.database, path, recomputation.rules)
-        faults += _written(recomputation, path, path)
+        faults += _written(recomputation, path, sheet, path)
     return faults
 
 
-def _written(recomputation: "Recomputation", label: str, what: str) -> list[str]:
+def _written(
+    recomputation: "Recomputation", label: str, sheet: Sheet | None, what: str
+) -> list[str]:
     """Compare with the table `written`, and print what came of it; returns what differs."""
     from starwatch.cli.verify_report import comparison_lines  # noqa: PLC0415 - only when it runs
     from starwatch.recompute.compare import compare  # noqa: PLC0415
 
     found = compare(recomputation.database, recomputation.rules)
     click.echo("\n".join(comparison_lines(label, found)))
+    if sheet and sheet.beside == label:
+        sheet.write(recomputation)
     return [] if found.agree else [f"{what} is not what the ratings give"]
 
 
@@ -182,9 +196,3 @@ def _books(recomputation: "Recomputation", job: "Job") -> list[str]:
     labels = [window.label for window in job.windows]
     click.echo("\n".join([*books_lines(books, labels), *late_lines(recomputation, books)]))
     return [] if books.balanced else ["the recomputed books do not balance"]
-
-
-def _end(faults: Sequence[str]) -> None:
-    if faults:
-        raise Mismatch("; ".join(faults), hint="What differs stands above")
-    click.echo("all agree")

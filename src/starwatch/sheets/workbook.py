@@ -1,0 +1,81 @@
+"""Writes the workbook of a validation: ratings and windows side by side, a summary, a chart."""
+
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.utility import xl_col_to_name
+
+from starwatch.errors import OutputFailed
+from starwatch.recompute.rules import Rules
+from starwatch.sheets.cells import Writer
+from starwatch.sheets.columns import (
+    BESIDE,
+    CHECK,
+    RATINGS,
+    WHOLE,
+    WINDOWS,
+    Layout,
+    rating_cells,
+    window_cells,
+)
+from starwatch.sheets.contents import Contents
+from starwatch.sheets.summary import write_summary
+
+
+def write_workbook(path: Path, contents: Contents, rules: Rules, against: str) -> None:
+    """Write the workbook; its file appears when it is whole.
+
+    Args:
+        path: Where to.
+        contents: Its ratings and windows.
+        rules: The job's rules.
+        against: What the windows as written come from.
+
+    Raises:
+        OutputFailed: it cannot be written.
+    """
+    try:
+        # What is half written lies beside it, on the same disk, and goes whatever happens.
+        with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            whole = Path(folder) / path.name
+            options = {"constant_memory": True, "tmpdir": folder}
+            with xlsxwriter.Workbook(str(whole), options) as book:
+                summary, check = book.add_worksheet("summary"), book.add_worksheet(CHECK)
+                write_summary(book, summary, contents, rules, against)
+                _write_check(book, check, contents, rules)
+            whole.replace(path)
+    except (OSError, XlsxWriterException) as error:
+        raise OutputFailed(
+            f"the workbook {path} cannot be written: {error}",
+            hint="Name a file in a folder that you may write to, on a disk with room",
+        ) from None
+
+
+def _write_check(book: Any, sheet: Any, contents: Contents, rules: Rules) -> None:
+    writer = Writer(book, sheet)
+    writer.headings(RATINGS, 0)
+    writer.headings(WINDOWS, BESIDE)
+    sheet.freeze_panes(1, 0)
+    layout = Layout(
+        tuple(xl_col_to_name(i) for i in range(len(RATINGS))),
+        tuple(xl_col_to_name(BESIDE + i) for i in range(len(WINDOWS))),
+        whole=contents.ratings_number * contents.windows_number <= WHOLE,
+    )
+    rows = zip_longest(contents.ratings(), contents.windows())
+    for row, (rating, window) in enumerate(rows, start=1):
+        if rating is not None:
+            writer.cells(RATINGS, 0, row, rating_cells(rating, rules.stars))
+        if window is not None:
+            writer.cells(WINDOWS, BESIDE, row, window_cells(window, layout, row + 1))
+    writer.names(RATINGS, 0, contents.ratings_number)
+    writer.names(WINDOWS, BESIDE, contents.windows_number)
+    wrong = book.add_format({"bg_color": "#F8CBAD", "bold": True})
+    last = BESIDE + len(WINDOWS) - 1
+    sheet.conditional_format(
+        *(1, last - 1, max(contents.windows_number, 1), last),
+        {"type": "cell", "criteria": "!=", "value": 0, "format": wrong},
+    )
