@@ -5,9 +5,14 @@ BIN := .venv/bin
 BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyproject.toml
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint format types imports deps slow bench docs lock clean
+.PHONY: servers servers-install servers-stop servers-status servers-lock
+SERVERS := $(if $(PYTHON),$(PYTHON),python3) -m servers
+ONLY ?=
+PORTS ?=
+FOLDER ?= .servers
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/dev.stamp ## make .venv with everything a developer needs
 	@echo ".venv is ready"
@@ -48,6 +53,21 @@ docs: .venv/dev.stamp ## write docs/cli.md from the commands themselves
 
 lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml; UPGRADE=1 takes newer versions
 	@sh requirements/lock.sh $(UPGRADE)
+
+servers: ## start Mosquitto, Kafka, PostgreSQL and Redis on loopback; ONLY="redis" PORTS="redis=16379"
+	@$(SERVERS) start $(ONLY) $(PORTS:%=--port=%) --folder $(FOLDER)
+
+servers-install: ## install what they need, and Prometheus: from Debian and Maven Central
+	@$(SERVERS) install $(ONLY)
+
+servers-stop: ## stop them; their data stays in .servers/
+	@$(SERVERS) stop $(ONLY) --folder $(FOLDER)
+
+servers-status: ## which of them run, and where
+	@$(SERVERS) status $(ONLY) --folder $(FOLDER)
+
+servers-lock: ## write the checksums of Kafka's jars anew from servers/kafka/pom.xml
+	@$(SERVERS) lock
 
 clean: ## remove .venv, caches and builds
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

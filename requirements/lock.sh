@@ -15,6 +15,6 @@ compile() {
 
 upgrade=${1:+--upgrade}
 compile base pyproject.toml
-compile dev pyproject.toml --group dev --constraints requirements/base.txt
+compile dev pyproject.toml --all-extras --group dev --constraints requirements/base.txt
 compile build --group build --constraints requirements/dev.txt
 compile uv --group lock

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["live.fixtures"]
+
 
 @pytest.fixture
 def shared_data() -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MACHINE = re.compile(r"(?<![\w.*])/(?:work|root|home|Users|tmp|opt)" + r"/\w")
 HOSTS = re.compile(
-    r"(?:pypi\.org|pythonhosted|index-url|extra-index|find-links|npmjs\.(?:org|com))"
+    r"(?:pypi\.org|pythonhosted|index-url|extra-index|find-links|npmjs\.(?:org|com)"
+    r"|repo1?\.maven|maven\.org|deb\.debian|archive\.apache)"
 )
 
 

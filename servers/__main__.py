@@ -1,0 +1,155 @@
+"""Install, start, stop and list the servers: `python3 -m servers start`."""
+
+import argparse
+import fcntl
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from servers.errors import ServerError
+from servers.folders import ROOT
+from servers.kafka.jars import SUMS, download, sums
+from servers.kinds import MODULES, USUAL, provide
+from servers.ports import HOST
+from servers.server import Server
+
+PORTS = range(1, 65_536)
+
+
+def main(words: list[str]) -> int:
+    """Run one command; its exit code."""
+    given = _arguments(words)
+    try:
+        with _alone(given.folder):
+            code: int = given.run(given)
+    except ServerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def install(given: argparse.Namespace) -> int:
+    """Install what is missing, Prometheus too."""
+    began = time.monotonic()
+    installed = provide(*(given.names or MODULES))
+    what = f"installed {', '.join(installed)}" if installed else "everything is installed"
+    print(f"{what} ({time.monotonic() - began:.1f} s)")
+    return 0
+
+
+def start(given: argparse.Namespace) -> int:
+    """Start side by side those that do not run; a line each as soon as it answers."""
+    names = given.names or list(USUAL)
+    if installed := provide(*names):
+        print(f"installed {', '.join(installed)}", flush=True)
+    failed = 0
+    with ThreadPoolExecutor(len(names)) as threads:
+        servers = list(_servers(given.folder, names, dict(given.ports)))
+        waiting = {threads.submit(_start, server): server for server in servers}
+        for done in as_completed(waiting):
+            try:
+                print(done.result(), flush=True)
+            except ServerError as error:
+                print(f"error: {error}", file=sys.stderr, flush=True)
+                failed = 1
+    return failed
+
+
+def stop(given: argparse.Namespace) -> int:
+    """Stop those that run."""
+    for server in _servers(given.folder, given.names or list(USUAL), {}):
+        print(f"{server.kind.name:<11} {'stopped' if server.stop() else 'was not running'}")
+    return 0
+
+
+def status(given: argparse.Namespace) -> int:
+    """List which run; 1 if one does not."""
+    servers = list(_servers(given.folder, given.names or list(USUAL), {}))
+    for server in servers:
+        process = server.process
+        where = f"{server.kind.address()} (process {process.pid})" if process else "not running"
+        print(f"{server.kind.name:<11} {where}")
+    return 0 if all(server.running for server in servers) else 1
+
+
+def lock(given: argparse.Namespace) -> int:
+    """Write the checksums of Kafka's jars anew, as Maven gives them now."""
+    with TemporaryDirectory(dir=given.folder) as folder:
+        download(Path(folder))
+        lines = [f"{digest}  {name}\n" for name, digest in sums(Path(folder)).items()]
+    SUMS.write_text("".join(lines))
+    print(f"wrote the checksums of {len(lines)} jars to {SUMS.name}")
+    return 0
+
+
+def _start(server: Server) -> str:
+    ran, seconds = server.running, server.start()
+    how = "was running" if ran else f"{seconds:.1f} s"
+    return f"{server.kind.name:<11} {HOST}:{server.kind.port:<6} {how:<11}  {server.kind.address()}"
+
+
+def _servers(folder: Path, names: Iterable[str], ports: dict[str, int]) -> Iterator[Server]:
+    """Each server on the port asked for, else the one of its last start, else the usual one."""
+    for name in names:
+        usual, make = USUAL[name]
+        memory = folder / name / "port"
+        last = int(memory.read_text()) if memory.exists() else usual
+        server = Server(make(ports.get(name, last)), folder / name)
+        if name in ports and ports[name] != last and server.running:
+            raise ServerError(f"{name} runs on port {last}. Stop it first: make servers-stop")
+        if name in ports:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(str(ports[name]))
+        yield server
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One command at a time: another one waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _one_of(names: list[str]) -> Callable[[str], str]:
+    def name(word: str) -> str:
+        if word not in names:
+            raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(names)}")
+        return word
+
+    return name
+
+
+def _port(word: str) -> tuple[str, int]:
+    name, _, port = word.partition("=")
+    if name not in USUAL or not port.isdecimal() or int(port) not in PORTS:
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is not NAME=PORT, with NAME one of {', '.join(USUAL)}"
+        )
+    return name, int(port)
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python3 -m servers", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for run in (install, start, stop, status, lock):
+        command = commands.add_parser(run.__name__, help=run.__doc__)
+        command.set_defaults(run=run)
+        known = list(MODULES if run is install else USUAL)
+        if run is not lock:
+            command.add_argument("names", nargs="*", type=_one_of(known), metavar="NAME")
+        command.add_argument("--folder", type=Path, default=ROOT, help="where they keep everything")
+        if run is start:
+            command.add_argument(
+                "--port", dest="ports", type=_port, action="append", default=[], metavar="NAME=PORT"
+            )
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The real servers and a proxy for tests; the fixtures are known to every test."""
