@@ -17,3 +17,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file last over a crash.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,38 +1,17 @@
 """A full disk ends a run in one line; nothing is lost, and with room it goes on."""
 
 import os
-import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 
 from commands import run
 from durable.runs import FREQUENT, Scene, said
+from durable.small_disk import small_disk
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root may mount a small disk"
 )
-
-
-@contextmanager
-def small_disk(folder, kilobytes):
-    """A folder on a disk of its own; gives a function that resizes it."""
-    folder.mkdir()
-
-    def mount(size, *options):
-        mounting = ["mount", *options, "-o", f"size={size}k", str(folder)]
-        return subprocess.run(mounting, check=False, capture_output=True, text=True, timeout=20)
-
-    made = mount(kilobytes, "-t", "tmpfs", "tmpfs")
-    if made.returncode:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI leaves out nothing, and no disk can be mounted: {made.stderr}")
-        pytest.skip(f"no disk can be mounted here: {made.stderr}")
-    try:
-        yield lambda size: mount(size, "-o", "remount").check_returncode()
-    finally:
-        subprocess.run(["umount", str(folder)], check=True, timeout=20)
 
 
 # From no room for the database to room for all but the last snapshots.

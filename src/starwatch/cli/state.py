@@ -5,6 +5,7 @@ import click
 from starwatch.cli.lazy import LazyGroup
 
 _COMMANDS = {
+    "backup": "copy a state, also while it is in use",
     "info": "say what a state holds and how far it is",
 }
 

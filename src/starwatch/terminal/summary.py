@@ -28,7 +28,8 @@ def summary(books: Books, job: Job, outcome: Outcome) -> str:
         [
             _received(books, outcome),
             *_classes(books),
-            f"{_number(outcome.rows, 'window row')}, {_number(outcome.products, 'product')}",
+            number_text(outcome.rows, "window row")
+            + f", {number_text(outcome.products, 'product')}",
             *_specs(books, [window.label for window in job.windows]),
             _verdict(books),
         ]
@@ -37,7 +38,7 @@ def summary(books: Books, job: Job, outcome: Outcome) -> str:
 
 def books_lines(books: Books, windows: Sequence[str]) -> list[str]:
     """Both books alone, for windows of these labels."""
-    received = f"received {_number(books.received, 'rating')}"
+    received = f"received {number_text(books.received, 'rating')}"
     return [received, *_classes(books), *_specs(books, windows), _verdict(books)]
 
 
@@ -57,8 +58,27 @@ def duration_text(seconds: float) -> str:
     return f"{whole // hour}:{whole % hour // minute:02d}:{rest}"
 
 
+def size_text(size: int) -> str:
+    """Bytes in a unit that leaves up to three digits before the point.
+
+    >>> size_text(999), size_text(1234), size_text(5_000_000_000_000)
+    ('999 bytes', '1.2 kB', '5.0 TB')
+    """
+    kilo, value = 1000, float(size)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < kilo:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= kilo
+    return f"{value:.1f} TB"
+
+
+def number_text(number: int, word: str) -> str:
+    """A number of things: `1 file`, `1,234 files`."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
 def _received(books: Books, outcome: Outcome) -> str:
-    text = f"received {_number(books.received, 'rating')} in {duration_text(outcome.seconds)}"
+    text = f"received {number_text(books.received, 'rating')} in {duration_text(outcome.seconds)}"
     if outcome.seconds > 0:
         text += f", {books.received / outcome.seconds:,.0f} a second"
     return text
@@ -111,7 +131,3 @@ def _verdict(books: Books) -> str:
         f"WARNING: THE BOOKS DO NOT BALANCE: {', '.join(wrong)} unaccounted for.\n"
         "WARNING: do not trust this run's windows; please report this with the command you ran"
     )
-
-
-def _number(number: int, word: str) -> str:
-    return f"{number:,} {word}" + ("" if number == 1 else "s")

@@ -1,0 +1,88 @@
+"""A state in words: what it belongs to, how far it is, what lies where."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from starwatch.ratings.durations import duration_label
+from starwatch.terminal.summary import number_text, size_text
+
+
+def info_lines(facts: Mapping[str, Any]) -> list[str]:
+    """What `starwatch state info --json` says, in lines for a person; texts under each other."""
+    pairs = list(_pairs(facts))
+    width = max(len(name) for name, _ in pairs)
+    return [f"{name:<{width}}  {text}" if text else name for name, text in pairs]
+
+
+def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Pairs of a word and what it says; a heading has an empty text."""
+    yield "state", facts["state"]
+    yield "job", _job(facts["job"])
+    if facts["pace"]:
+        yield "pace", _pace(facts["pace"])
+    yield "begun", f"{facts['begun'] or 'not known'}, with the stream's clock at {facts['start']}"
+    yield "progress", "finished" if facts["finished"] else "not finished"
+    yield "writer", f"process {facts['writer']}" if facts["writer"] else "nobody"
+    yield "watermark", facts["watermark"] or ("the end" if facts["finished"] else "none yet")
+    received, *rest = facts["ratings"].items()
+    classes = ", ".join(f"{number:,} {name}" for name, number in rest)
+    yield "ratings", f"{received[1]:,} received: {classes}"
+    yield "window rows", f"{facts['window_rows']:,}"
+    if facts["products_in_catalogue"]:
+        yield "catalogue", number_text(facts["products_in_catalogue"], "product")
+    yield from _table("files", [(f["path"], _file(f)) for f in facts["files"]])
+    yield from _table("outputs", [(o["name"], _output(o)) for o in facts["outputs"]])
+    yield from _table("on the disk", _parts(facts))
+
+
+def _table(heading: str, rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    if rows:
+        yield "", ""
+        yield heading, ""
+        yield from ((f"  {name}", text) for name, text in rows)
+
+
+def _job(job: Mapping[str, Any]) -> str:
+    return (
+        f"{', '.join(job['windows'])} by {job['time']}, bound {duration_label(job['bound_ms'])},"
+        f" lateness {duration_label(job['lateness_ms'])}, duplicates {job['duplicates']},"
+        f" stars {job['scale']}"
+    )
+
+
+def _pace(pace: Mapping[str, Any]) -> str:
+    limit = f", at most {pace['limit']:,} rows" if pace.get("limit") else ""
+    limit += ", over and over" if pace.get("loop") else ""
+    if "speed" in pace:
+        order = "sorted" if pace["order"] == "time" else "each file as it lies"
+        return f"{pace['speed']} times as fast as it happened, {order}{limit}"
+    return f"one row of each file every {pace['interval_ms']} ms{limit}"
+
+
+def _file(file: Mapping[str, Any]) -> str:
+    return f"{file['rows_read']:,} rows read, {size_text(file['bytes'])}"
+
+
+def _output(output: Mapping[str, Any]) -> str:
+    behind = f", {output['behind']:,} behind" if output["behind"] else ""
+    return f"{output['rows']:,} rows, {size_text(output['bytes'])}{behind}"
+
+
+def _parts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The parts of the state: how large each is, and what is in it."""
+    journal, sealed = facts["journal"], facts["sealed"]
+    inside = {
+        "starwatch.db": _and_ratings(journal["entries"], "commit", journal["ratings"]),
+        "ratings": _and_ratings(sealed["files"], "file", sealed["ratings"]),
+        "snapshots": number_text(facts["snapshots"], "file"),
+        "history": number_text(facts["history_files"], "file"),
+    }
+    parts = []
+    for name, size in facts["bytes"].items():
+        shown = name if name == "starwatch.db" else f"{name}/"
+        parts.append((shown, size_text(size) + (f", {inside[name]}" if name in inside else "")))
+    return parts
+
+
+def _and_ratings(number: int, word: str, ratings: int) -> str:
+    return f"{number_text(number, word)}, {number_text(ratings, 'rating')}"
