@@ -19,7 +19,7 @@ from starwatch.windows.job import Duplicates, Job, WindowTime
 from starwatch.windows.panel import Panel
 from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
-from starwatch.windows.watermark import NEVER, Watermark
+from starwatch.windows.watermark import NEVER, Change, Watermark
 
 _COUNTED, _DUPLICATE = np.uint8(Class.COUNTED), np.uint8(Class.DUPLICATE)
 _LATE, _REJECTED = np.uint8(Class.LATE), np.uint8(Class.REJECTED)
@@ -118,6 +118,20 @@ class Engine:
         self._watermark.set_connected(partition, value=value)
         return self._close()
 
+    def restart(self) -> None:
+        """Go on after a crash, behind `restore` and what was journalled after it.
+
+        No partition is caught up until its source says so, and none is quiet before that.
+        """
+        self._watermark.restart()
+
+    def changes(self) -> list[Change]:
+        """What clock and sources changed for the watermark since the last call, in order.
+
+        Always empty where no partition is ever caught up or without connection, as in replays.
+        """
+        return self._watermark.take_changes()
+
     def advance(self, now_ms: int) -> WindowRows:
         """A tick of the clock; returns the rows of windows that it closed."""
         self._watermark.tick(now_ms)
@@ -132,6 +146,7 @@ class Engine:
         """Take ratings in order, each first ticking the clock to its arrival."""
         for _, reject in batch.rejects:
             self._ledger.reject(reject.reason)
+        self._watermark.row = 0
         if self.job.oldest_ms is None and self.job.ahead_ms is None:
             return self._admit(batch)
         return self._admit_possible(batch)
@@ -211,9 +226,10 @@ class Engine:
         for row, reason in zip(rows.tolist(), reasons, strict=True):
             parts.append(self._admit(batch.slice(start, row)))
             self._ledger.reject(reason)
+            self._watermark.row = row
             closed = self.advance(int(batch.arrival_ms[row]))
             parts.append(Outcome(closed, np.full(1, _REJECTED)))
-            start = row + 1
+            start = self._watermark.row = row + 1
         parts.append(self._admit(batch.slice(start, len(batch))))
         return Outcome.concat(parts)
 

@@ -74,8 +74,10 @@ class ModelEngine:
     @classmethod
     def restore(cls, job, snapshot, /) -> Self:
         assert job == snapshot._model.job  # noqa: SLF001
-        snapshot._model.restart()  # noqa: SLF001
         return snapshot
+
+    def restart(self):
+        self._model.restart()
 
     def _columns(self, rows) -> WindowRows:
         if not rows:

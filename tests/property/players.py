@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from model import Model, Rating
 from property.streams import Call, Rate
-from starwatch.engine import Engine
+from starwatch.engine import Engine, Outcome
 from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.ratings.rejects import Reason, Reject
 from starwatch.windows.job import Job
@@ -91,6 +91,7 @@ class Player:
         engine = self.engine
         if step.name == "restart":
             self.engine = Engine.restore(engine.job, engine.snapshot())
+            self.engine.restart()
         elif step.name == "reject":
             self.keep(engine.advance(now))
             reject = Reject(0, Reason.UNREADABLE, b"?")
@@ -103,11 +104,16 @@ class Player:
 
     def send(self) -> None:
         if self._waiting:
-            outcome = self.engine.ingest(batch_of(self._waiting))
+            batch = batch_of(self._waiting)
+            outcome = self.engine.ingest(batch)
+            self.took(batch, outcome)
             self.classes += outcome.classes.tolist()
             self.keep(outcome.rows)
             self._waiting = []
             self._turn += 1
+
+    def took(self, batch: Batch, outcome: Outcome) -> None:
+        """For those who want to know what became of a batch."""
 
     def keep(self, rows: WindowRows) -> None:
         self.rows += as_tuples(rows, self.engine)

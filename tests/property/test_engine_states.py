@@ -135,6 +135,7 @@ class Agreeing(RuleBasedStateMachine):
     @rule()
     def restart(self):
         self.engine = Engine.restore(self.job, through_bytes(self.engine.snapshot()))
+        self.engine.restart()
         self.model.restart()
 
     @precondition(lambda self: self.kept)
@@ -143,6 +144,7 @@ class Agreeing(RuleBasedStateMachine):
         """Back to the last snapshot; what came in between may come again, and may not."""
         snapshot, model, present, self.now = self.kept
         self.engine = Engine.restore(self.job, through_bytes(snapshot))
+        self.engine.restart()
         self.model, self.present = copy.deepcopy(model), list(present)
         self.model.restart()
 

@@ -42,13 +42,19 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class MarkKind(StrEnum):
-    """What can happen to the engine besides ratings."""
+    """What can happen to the engine besides ratings.
+
+    `busy` is nothing that happens to it: it notes which partitions hold the watermark, for those
+    who compute it again.
+    """
 
     JOIN = "join"
     LEAVE = "leave"
     CAUGHT_UP = "caught_up"
     CONNECTED = "connected"
     TICK = "tick"
+    BUSY = "busy"
+    RESTART = "restart"
     FINISH = "finish"
 
 
@@ -61,7 +67,8 @@ class Mark:
         after: Behind how many ratings of its entry.
         at_ms: When, on the engine's clock.
         partition: Whose; -1 where it concerns all.
-        value: Whether, for `caught_up` and `connected`, and for a join: is caught up.
+        value: Whether, for `caught_up`, `connected` and `busy`, and for a join: is caught up.
+        watermark_ms: Where the clock moved the watermark itself; None where it did not.
     """
 
     kind: MarkKind
@@ -69,6 +76,7 @@ class Mark:
     at_ms: int = 0
     partition: int = -1
     value: bool = False
+    watermark_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,13 @@ CREATE TABLE sinks (
     rows INTEGER NOT NULL,       -- how many window rows it holds for certain
     bytes INTEGER NOT NULL       -- how long its file was then
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE notes (
+    source TEXT NOT NULL,        -- what a live source remembers of its deliveries
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    made_ms INTEGER NOT NULL,
+    PRIMARY KEY (source, key)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE snapshots (
     id INTEGER PRIMARY KEY,
     journal INTEGER NOT NULL,    -- the last entry that it holds

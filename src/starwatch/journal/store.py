@@ -14,6 +14,7 @@ from starwatch.admission.ledger import Class
 from starwatch.errors import BadState
 from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark
+from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
 from starwatch.journal.pane_files import PANES_UPTO, PaneFile, PaneRange, name_pane_files
 from starwatch.journal.schema import database_error, open_database, open_reading
 from starwatch.journal.sealing import Sealing
@@ -57,6 +58,8 @@ class Commit:
         rows: Window rows that the inputs caused, as bytes, with their number; None without rows.
         cursors: By sink, what it holds for certain; those that changed.
         facts: Named values that change with this commit.
+        notes: What sources remember of their deliveries.
+        forget: By source, before when its notes are forgotten.
         snapshot: Name of a snapshot file and the entry up to which it goes, at or before this one.
         sealing: Entries that lie in files now, and are forgotten here.
         panes: Entries that are in the history now.
@@ -70,6 +73,8 @@ class Commit:
     rows: tuple[int, bytes] | None = None
     cursors: dict[str, Cursor] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    notes: Sequence[Note] = ()
+    forget: Mapping[str, int] = field(default_factory=dict)
     snapshot: tuple[str, int] | None = None
     sealing: Sealing | None = None
     panes: PaneRange | None = None
@@ -122,6 +127,9 @@ class Journal:
                 row = (name, cursor.rows, cursor.length)
                 run("INSERT OR REPLACE INTO sinks VALUES (?, ?, ?)", row)
             self._write_facts(commit.facts)
+            write_notes(self._database, commit.notes)
+            for source, before_ms in commit.forget.items():
+                forget_notes(self._database, source, before_ms)
             if commit.snapshot is not None:
                 file, journal = commit.snapshot
                 run("INSERT INTO snapshots (journal, file) VALUES (?, ?)", (journal, file))
@@ -222,6 +230,10 @@ class Journal:
         query = "SELECT value FROM facts WHERE name = ?"
         found = next(self._read(query, (name,)), None)
         return msgspec.json.decode(found[0]) if found else None
+
+    def notes(self, source: str) -> dict[str, tuple[bytes, int]]:
+        """What a source remembers of its deliveries: by key, what and when."""
+        return read_notes(self._database, source)
 
     def snapshots(self) -> list[tuple[str, int]]:
         """File and last entry of every snapshot that a commit named, the newest first."""

@@ -153,12 +153,12 @@ class Inputs:
 
 
 def _as_mark(mark: Journalled, first: int) -> Mark:
-    """A journalled mark, counted over all entries; fields that it does not have yet are empty."""
+    """A journalled mark, counted over all entries."""
     return Mark(
         after=first + mark.after,
         kind=str(mark.kind),
         partition=mark.partition,
         at_ms=mark.at_ms,
         value=mark.value,
-        watermark_ms=getattr(mark, "watermark_ms", None),
+        watermark_ms=mark.watermark_ms,
     )

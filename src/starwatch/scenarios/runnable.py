@@ -57,6 +57,9 @@ class Runnable(Protocol):
     def leave(self, partition: int, now_ms: int, /) -> WindowRows:
         """A partition goes for good."""
 
+    def restart(self) -> None:
+        """It goes on after a crash: no partition is caught up until its source says so."""
+
     def finish(self) -> WindowRows:
         """The input has ended: the watermark goes to infinity."""
 

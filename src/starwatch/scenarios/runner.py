@@ -146,6 +146,7 @@ class _Run:
                 return engine.finish()
             case Restart():
                 self._engine = self._factory.restore(self._setting.job, engine.snapshot())
+                self._engine.restart()
         return WindowRows.empty(self._setting.job.scale.steps)
 
     def _emitted(self, rows: WindowRows) -> None:

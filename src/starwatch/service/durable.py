@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -11,16 +11,17 @@ import numpy as np
 
 from starwatch.admission.ledger import Class
 from starwatch.engine import Engine, Outcome
-from starwatch.errors import BadState, OtherState
+from starwatch.errors import OtherState
 from starwatch.failpoints import reached
-from starwatch.journal.entries import Entry, Mark, MarkKind, Part, joined
-from starwatch.journal.snapshots import Snapshots
+from starwatch.journal.entries import Entry, Mark, MarkKind, Part
+from starwatch.journal.notes import Note
 from starwatch.journal.store import Commit, Journal, Position
 from starwatch.outbox.rows import decode_rows, encode_rows
 from starwatch.ports import Cursor, LastingSink
 from starwatch.ratings.batch import Batch
 from starwatch.ratings.rejects import Reject
 from starwatch.replay.resume import Done
+from starwatch.service.restoring import restored
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.upkeep import Kept, Upkeep
 from starwatch.windows.job import Job
@@ -38,13 +39,22 @@ class _Pending:
     marks: list[Mark] = field(default_factory=list)
     rejects: list[tuple[int, Reject]] = field(default_factory=list)
     rows: list[WindowRows] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
     ratings: int = 0
     since: float | None = None
 
     @property
     def empty(self) -> bool:
-        """Whether nothing has happened."""
+        """Whether nothing has happened that anybody waits for."""
         return self.since is None
+
+    def mark(self, mark: Mark) -> None:
+        """Add a mark; of ticks at one place only the last one tells anything."""
+        last = self.marks[-1] if self.marks else None
+        if last and last.kind is mark.kind is MarkKind.TICK and last.after == mark.after:
+            self.marks.pop()
+        self.marks.append(mark)
 
 
 class DurableEngine:
@@ -152,15 +162,48 @@ class DurableEngine:
         """As `Engine.received`."""
         return self._engine.received
 
+    def partition(self, name: str) -> int:
+        """The number of a partition by its name; a new one gets the next number."""
+        for number, position in self._positions.items():
+            if position.name == name:
+                return number
+        number = max(self._positions, default=-1) + 1
+        self._positions[number] = Position(name)
+        return number
+
+    def restart(self) -> None:
+        """As `Engine.restart`; a live run calls it once, first of all."""
+        self._engine.restart()
+        self._note_changes()
+        self._pending.mark(Mark(MarkKind.RESTART, self._pending.ratings))
+
     def join(self, partition: int, *, caught_up: bool = False) -> None:
         """As `Engine.join`."""
         self._engine.join(partition, caught_up=caught_up)
         self._mark(MarkKind.JOIN, partition=partition, value=caught_up)
+        self._note_changes()
 
     def leave(self, partition: int, now_ms: int) -> WindowRows:
         """As `Engine.leave`."""
         rows = self._engine.leave(partition, now_ms)
+        self._note_changes()
         return self._mark(MarkKind.LEAVE, rows, partition=partition, at_ms=now_ms)
+
+    def advance(self, now_ms: int) -> WindowRows:
+        """As `Engine.advance`; a tick that closes nothing waits for the next commit."""
+        rows = self._engine.advance(now_ms)
+        self._note_changes()
+        return self._caused(rows)
+
+    def caught_up(self, partition: int, value: bool, now_ms: int) -> WindowRows:  # noqa: FBT001
+        """As `Engine.caught_up`."""
+        rows = self._engine.caught_up(partition, value, now_ms)
+        return self._told(MarkKind.CAUGHT_UP, rows, partition, value, now_ms)
+
+    def connected(self, partition: int, value: bool, now_ms: int) -> WindowRows:  # noqa: FBT001
+        """As `Engine.connected`."""
+        rows = self._engine.connected(partition, value, now_ms)
+        return self._told(MarkKind.CONNECTED, rows, partition, value, now_ms)
 
     def finish(self) -> WindowRows:
         """As `Engine.finish`; commits at once."""
@@ -172,12 +215,18 @@ class DurableEngine:
         """As `Engine.ingest`; commits where that is due."""
         outcome = self._engine.ingest(batch)
         pending = self._begun()
+        self._note_changes()
         pending.parts.append((batch, outcome.classes, outcome.met_ms))
         pending.rejects.extend(batch.rejects)
         pending.rows.append(outcome.rows)
         pending.ratings += len(batch)
         self.commit_if_due()
         return outcome
+
+    def keep(self, notes: Sequence[Note] = (), facts: Mapping[str, Any] | None = None) -> None:
+        """Make more last with the next commit: what a source or its identity checks go by."""
+        self._pending.notes.extend(notes)
+        self._pending.facts.update(facts or {})
 
     def commit_if_due(self) -> None:
         """Commit, if there is enough to, or something has waited long enough."""
@@ -209,7 +258,9 @@ class DurableEngine:
                 positions=self._positions,
                 rows=(len(rows), encode_rows(rows)) if rows is not None and len(rows) else None,
                 cursors=self._cursors,
-                facts={"marks": self._marks, "books": books, "watermark_ms": self.watermark_ms}
+                notes=pending.notes,
+                facts={"marks": self._marks, "books": books}
+                | pending.facts
                 | ({"finished": True} if finished else {}),
                 snapshot=kept.snapshot,
                 panes=kept.panes,
@@ -227,9 +278,30 @@ class DurableEngine:
             self._pending.since = self._clock()
         return self._pending
 
+    def _note_changes(self) -> None:
+        """Mark what clock and sources changed; behind a batch before its ratings are counted."""
+        for change in self._engine.changes():
+            kind = MarkKind.TICK if change.partition < 0 else MarkKind.BUSY
+            place = self._pending.ratings + change.row
+            what = (change.at_ms, change.partition, change.busy, change.watermark_ms)
+            self._pending.mark(Mark(kind, place, *what))
+
+    def _told(
+        self, kind: MarkKind, rows: WindowRows, partition: int, value: Any, now_ms: int
+    ) -> WindowRows:
+        """Mark what a source said; nobody waits for it, unless it closed something."""
+        self._note_changes()
+        self._pending.mark(Mark(kind, self._pending.ratings, now_ms, partition, bool(value)))
+        return self._caused(rows)
+
+    def _caused(self, rows: WindowRows) -> WindowRows:
+        if len(rows):
+            self._begun().rows.append(rows)
+        return rows
+
     def _mark(self, kind: MarkKind, rows: WindowRows | None = None, **what: Any) -> WindowRows:
         pending = self._begun()
-        pending.marks.append(Mark(kind, pending.ratings, **what))
+        pending.mark(Mark(kind, pending.ratings, **what))
         if rows is None:
             rows = WindowRows.empty(self._engine.job.scale.steps)
         pending.rows.append(rows)
@@ -278,57 +350,3 @@ class DurableEngine:
             cursor = sink.secured()
             if cursor != known:
                 self._cursors[sink.name] = cursor
-
-
-def restored(journal: Journal, snapshots: Snapshots, job: Job) -> tuple[Engine, int]:
-    """The engine as the last commit left it, and that commit's number.
-
-    Raises:
-        BadState: what the journal needs is broken.
-    """
-    engine, number = _newest(journal, snapshots, job)
-
-    def steps() -> Iterator[Batch | Mark]:
-        nonlocal number
-        for entry_number, entry in journal.entries(number):
-            if entry_number != number + 1:
-                raise BadState(
-                    f"no snapshot can be read, and the journal begins with entry {entry_number}",
-                    hint="Restore a backup of the state",
-                )
-            yield from entry.steps()
-            number = entry_number
-
-    for step in joined(steps()):
-        give(engine, step)
-    return engine, number
-
-
-def _newest(journal: Journal, snapshots: Snapshots, job: Job) -> tuple[Engine, int]:
-    """The engine of the newest snapshot that can be read, or a new one."""
-    for name, number in journal.snapshots():
-        try:
-            return Engine.restore(job, snapshots.read(name)), number
-        except BadState:
-            continue  # the one before it, and more of the journal, give the same
-    return Engine(job), 0
-
-
-def give(engine: Engine, step: Batch | Mark) -> None:
-    """Give one journalled input to an engine again; the rows that it causes are known already."""
-    if isinstance(step, Batch):
-        engine.ingest(step)
-        return
-    match step.kind:
-        case MarkKind.JOIN:
-            engine.join(step.partition, caught_up=step.value)
-        case MarkKind.LEAVE:
-            engine.leave(step.partition, step.at_ms)
-        case MarkKind.CAUGHT_UP:
-            engine.caught_up(step.partition, step.value, step.at_ms)
-        case MarkKind.CONNECTED:
-            engine.connected(step.partition, step.value, step.at_ms)
-        case MarkKind.TICK:
-            engine.advance(step.at_ms)
-        case MarkKind.FINISH:
-            engine.finish()

@@ -14,10 +14,11 @@ import pyarrow.dataset as ds
 
 from starwatch.engine import Engine
 from starwatch.errors import BadState
-from starwatch.journal.entries import SCHEMA, Mark, MarkKind, as_batch
+from starwatch.journal.entries import SCHEMA, Mark, as_batch
 from starwatch.journal.store import Journal
 from starwatch.ports import RowContext
 from starwatch.ratings.batch import Batch
+from starwatch.service.restoring import give
 from starwatch.sinks.tables import table
 from starwatch.windows.job import Job
 from starwatch.windows.rows import WindowRows
@@ -50,7 +51,7 @@ def emitted_again(journal: Journal, ratings: Path, job: Job) -> Iterator[pa.Tabl
     waiting = [WindowRows.empty(job.scale.steps)]
     number = 0
     for step in journalled(journal, ratings):
-        if len(rows := emitted(engine, step)):
+        if len(rows := give(engine, step)):
             waiting.append(rows)
             number += len(rows)
         if number >= _ROWS:
@@ -71,27 +72,6 @@ def journalled(journal: Journal, ratings: Path) -> Iterator[Batch | Mark]:
     yield from _sealed(ratings, journal.sealed(), journal.sealed_marks())
     for _, entry in journal.entries():
         yield from entry.steps()
-
-
-def emitted(engine: Engine, step: Batch | Mark) -> WindowRows:
-    """Give one journalled input to an engine; returns the rows that it causes."""
-    rows = WindowRows.empty(engine.job.scale.steps)
-    if isinstance(step, Batch):
-        return engine.ingest(step).rows
-    match step.kind:
-        case MarkKind.JOIN:
-            engine.join(step.partition, caught_up=step.value)
-        case MarkKind.LEAVE:
-            rows = engine.leave(step.partition, step.at_ms)
-        case MarkKind.CAUGHT_UP:
-            rows = engine.caught_up(step.partition, step.value, step.at_ms)
-        case MarkKind.CONNECTED:
-            rows = engine.connected(step.partition, step.value, step.at_ms)
-        case MarkKind.TICK:
-            rows = engine.advance(step.at_ms)
-        case MarkKind.FINISH:
-            rows = engine.finish()
-    return rows
 
 
 def _sealed(folder: Path, names: Sequence[str], marks: Sequence[Mark]) -> Iterator[Batch | Mark]:

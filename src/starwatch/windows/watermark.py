@@ -61,6 +61,26 @@ class Partition:
         return self.disconnected_at + AWAY_AFTER_MS + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the clock or a source changed for the watermark, in its place among ratings.
+
+    Attributes:
+        row: Before which rating of the last batch; 0 where none was given.
+        at_ms: When, on the clock.
+        partition: Which one holds the watermark from here on or does not any more; -1 where the
+            clock went on behind such changes.
+        busy: Whether it holds the watermark.
+        watermark_ms: Where the clock moved the watermark itself; None where it did not.
+    """
+
+    row: int
+    at_ms: int
+    partition: int = -1
+    busy: bool = False
+    watermark_ms: int | None = None
+
+
 class Watermark:
     """The watermark of a job over its partitions; a plain state machine.
 
@@ -77,21 +97,46 @@ class Watermark:
         self.now = NEVER
         self.top = NEVER
         self.partitions: dict[int, Partition] = {}
+        self._idle: set[int] = set()  # partitions that were noted not to hold the watermark
+        self._told = NEVER  # the last watermark by the clock that was noted
+        self._live = False  # whether a partition ever was caught up or lost its connection
+        # derived
+        self.row = 0
+        self._changes: list[Change] = []
+
+    def take_changes(self) -> list[Change]:
+        """What changed since the last call, in order; nothing where partitions only have ratings.
+
+        With the ratings it tells all that the watermark went by, so that it can be computed again
+        without knowing when a partition is idle.
+        """
+        changes, self._changes = self._changes, []
+        self.row = 0
+        return changes
 
     def tick(self, now_ms: int) -> None:
         """Move the clock, never back, and the watermark where the clock moves it."""
         self.now = max(self.now, now_ms)
-        self.value = max(self.value, self._candidate(self.now))
+        self._settle()
 
     def join(self, partition: int, *, caught_up: bool = False) -> None:
         """Take a partition into the minimum; one that left earlier comes back as a new one."""
         known = self.partitions.setdefault(partition, Partition())
         known.caught_up = caught_up
+        self._live |= caught_up
+        self._note_partitions()
 
     def leave(self, partition: int) -> None:
         """Take a partition out for good; its end is known, so it holds nothing back."""
         self.partitions.pop(partition, None)
-        self.value = max(self.value, self._candidate(self.now))
+        self._idle.discard(partition)
+        self._settle()
+
+    def restart(self) -> None:
+        """Go on after a crash: no partition is caught up until its source says so."""
+        for state in self.partitions.values():
+            state.caught_up, state.resumed = False, True
+        self._note_partitions()
 
     def set_caught_up(self, partition: int, *, value: bool) -> None:
         """Note whether a partition's source has nothing waiting."""
@@ -101,7 +146,8 @@ class Watermark:
             # The clock rule counts from here, not from before the crash.
             state.seen = self.now if state.top > NEVER else state.seen
             state.resumed = False
-        self.value = max(self.value, self._candidate(self.now))
+        self._live = True
+        self._settle()
 
     def set_connected(self, partition: int, *, value: bool) -> None:
         """Note whether a partition's source has a connection."""
@@ -110,7 +156,8 @@ class Watermark:
             state.disconnected_at = self.now
         elif value and state.disconnected_at is not None:
             state.disconnected_at, state.caught_up = None, False
-        self.value = max(self.value, self._candidate(self.now))
+        self._live = True
+        self._settle()
 
     def finish(self) -> None:
         """The end of a replay: nothing more will come, so every window may close."""
@@ -131,17 +178,52 @@ class Watermark:
         """
         if len(times) <= _FEW_ROWS:
             return self._observe_each(times, arrivals, partitions)
+        first = self.row
         arrivals = np.maximum(arrivals, self.now)
         if self._is_lone(partitions):
             return self._observe_lone(times, int(arrivals[-1]))
         before = np.empty(len(times), np.int64)
         start = 0
         while start < len(times):
+            self.row = first + start
+            if self._live:
+                self.tick(int(arrivals[start]))
+                self._wake(int(partitions[start]))
             stop = self._chunk(start, arrivals, partitions)
             rows = slice(start, stop)
             before[rows] = self._observe_chunk(times[rows], arrivals[rows], partitions[rows])
             start = stop
         return before
+
+    def _settle(self) -> None:
+        """Move the watermark where partitions and clock want it, and note what changed."""
+        self.value = max(self.value, self._candidate(self.now))
+        if not self._live:
+            return
+        changed = self._note_partitions()
+        by_clock = None
+        if self.value > self._told and len(self._idle) == len(self.partitions):
+            by_clock = self._told = self.value
+        if changed or by_clock is not None:
+            self._changes.append(Change(self.row, self.now, watermark_ms=by_clock))
+
+    def _wake(self, number: int) -> None:
+        """A rating of a partition comes: it is not idle any more."""
+        state = self.partitions.get(number) or self.partitions.setdefault(number, Partition())
+        state.seen, state.resumed = self.now, False
+        self._note_partitions()
+
+    def _note_partitions(self) -> bool:
+        """Note which partitions hold the watermark, where that changed; whether it did."""
+        if not self._live:
+            return False
+        before = len(self._changes)
+        for number, state in self.partitions.items():
+            idle = self.now >= min(state.idle_at, state.away_at)
+            if idle != (number in self._idle):
+                self._idle ^= {number}
+                self._changes.append(Change(self.row, self.now, number, busy=not idle))
+        return len(self._changes) > before
 
     def _candidate(self, now: int) -> int:
         """Where partitions and clock put the watermark; the rule itself, in scalars."""
@@ -157,15 +239,17 @@ class Watermark:
     def _observe_each(
         self, times: NDArray[np.int64], arrivals: NDArray[np.int64], partitions: NDArray[np.int32]
     ) -> NDArray[np.int64]:
-        before = []
+        before: list[int] = []
+        first = self.row
         for time, arrival, number in zip(
             times.tolist(), arrivals.tolist(), partitions.tolist(), strict=True
         ):
+            self.row = first + len(before)
             self.tick(arrival)
             before.append(self.value)
-            state = self.partitions.get(number) or self.partitions.setdefault(number, Partition())
+            self._wake(number)
+            state = self.partitions[number]
             state.top = max(state.top, time)
-            state.seen, state.resumed = self.now, False
             self.value = max(self.value, self._candidate(self.now))
             self.top = max(self.top, time)
         return np.array(before, np.int64)
@@ -193,15 +277,19 @@ class Watermark:
     def _chunk(self, start: int, arrivals: NDArray[np.int64], partitions: NDArray[np.int32]) -> int:
         """Where the rows from `start` on must be cut, so that one chunk is small and simple.
 
-        Within a chunk, partitions without a rating in it neither become idle nor go away.
+        Within a chunk, partitions without a rating in it neither become idle nor go away; in a
+        live stream none does, and none wakes but by the first row.
         """
         for number in set(np.unique(partitions[start:]).tolist()) - self.partitions.keys():
             self.partitions[number] = Partition()
         stop = min(len(arrivals), start + max(1, _CELLS // max(1, len(self.partitions))))
         while True:
-            inside = set(np.unique(partitions[start:stop]).tolist())
+            inside = set() if self._live else set(np.unique(partitions[start:stop]).tolist())
             change = self._next_change(int(arrivals[start]), inside)
             cut = start + max(1, int(np.searchsorted(arrivals[start:stop], change, "left")))
+            if self._idle:
+                wakes = np.isin(partitions[start + 1 : cut], list(self._idle))
+                cut = start + 1 + int(np.argmax(wakes)) if wakes.any() else cut
             if cut == stop:
                 return stop
             stop = cut
@@ -277,15 +365,17 @@ class Watermark:
             "now": self.now,
             "top": self.top,
             "partitions": {n: asdict(p) for n, p in self.partitions.items()},
+            "idle": sorted(self._idle),
+            "told": self._told,
+            "live": self._live,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take the state of a snapshot; no partition is caught up until its source says so."""
+        """Take the state of a snapshot."""
         self.value, self.now, self.top = state["value"], state["now"], state["top"]
-        self.partitions = {
-            n: Partition(**{**p, "caught_up": False, "resumed": True})
-            for n, p in state["partitions"].items()
-        }
+        self.partitions = {n: Partition(**p) for n, p in state["partitions"].items()}
+        self._idle, self._told = set(state["idle"]), state["told"]
+        self._live = state["live"]
 
 
 def _running(
