@@ -45,7 +45,7 @@ class Noting(Player):
             self.inputs.mark(Mark(before + change.row, kind, *what))
 
 
-@settings(deadline=None, max_examples=1500, suppress_health_check=ONE_DATABASE)
+@settings(deadline=None, max_examples=80, suppress_health_check=ONE_DATABASE)
 @given(streams(), st.lists(st.integers(1, 40), max_size=3), st.booleans())
 def test_rows_and_books_come_from_the_notes_alone(database, stream, cuts, small):
     job, caught_up, steps = stream

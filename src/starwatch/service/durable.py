@@ -203,6 +203,7 @@ class DurableEngine:
     def connected(self, partition: int, value: bool, now_ms: int) -> WindowRows:  # noqa: FBT001
         """As `Engine.connected`."""
         rows = self._engine.connected(partition, value, now_ms)
+        self._begun()  # rare, and a restart must know of it
         return self._told(MarkKind.CONNECTED, rows, partition, value, now_ms)
 
     def finish(self) -> WindowRows:
@@ -289,7 +290,7 @@ class DurableEngine:
     def _told(
         self, kind: MarkKind, rows: WindowRows, partition: int, value: Any, now_ms: int
     ) -> WindowRows:
-        """Mark what a source said; nobody waits for it, unless it closed something."""
+        """Mark what a source said; it waits for the next commit, unless it closed something."""
         self._note_changes()
         self._pending.mark(Mark(kind, self._pending.ratings, now_ms, partition, bool(value)))
         return self._caused(rows)
