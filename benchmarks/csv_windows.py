@@ -3,7 +3,6 @@
 from benchmarks.data import Duck, checksum, csv_source, made
 from benchmarks.measuring import Given, Result, main, medians
 from benchmarks.windows import replayed
-
 from starwatch.replay.pace import Order
 
 

@@ -10,7 +10,6 @@ import multiprocessing
 from benchmarks.live_stream import live_stream
 from benchmarks.measuring import Given, Result, main, medians, resident_bytes
 from benchmarks.windows import BATCH_ROWS
-
 from starwatch.admission.duplicates import Memory
 from starwatch.engine import Engine
 from starwatch.ratings.batch import Batch

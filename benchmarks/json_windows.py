@@ -9,10 +9,10 @@ from collections import deque
 from typing import Annotated
 
 import msgspec
+
 from benchmarks.data import made
 from benchmarks.measuring import Given, Result, main, medians
 from benchmarks.windows import replayed
-
 from starwatch.replay.pace import Order
 
 BLOCK = 10_000

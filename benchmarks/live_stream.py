@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-from benchmarks.data import made
 
+from benchmarks.data import made
 from starwatch.ratings.batch import Batch
 from starwatch.service.durable import DurableEngine
 from starwatch.service.rhythm import Rhythm

@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 import pyarrow as pa
+
 from benchmarks.measuring import Given, Result, main
 from benchmarks.windows import batches, engine
-
 from starwatch.windows.rows import WindowRows
 
 KNOWN, ACTIVE, SLIDES = 1_000_000, 200_000, 6

@@ -10,6 +10,7 @@ import multiprocessing
 
 import numpy as np
 import pyarrow as pa
+
 from benchmarks.measuring import Given, Result, main, resident_bytes
 from benchmarks.windows import batches, engine
 

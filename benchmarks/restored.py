@@ -11,7 +11,6 @@ from pathlib import Path
 
 from benchmarks.live_stream import RATE, fill, live_stream
 from benchmarks.measuring import Given, Result, main, medians
-
 from starwatch.engine import Engine
 from starwatch.service.durable import restored
 from starwatch.service.rhythm import Rhythm

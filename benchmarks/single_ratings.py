@@ -9,7 +9,6 @@ import statistics
 from benchmarks.data import columns
 from benchmarks.measuring import Given, Result, main, seconds
 from benchmarks.windows import batches, engine
-
 from starwatch.engine import Engine
 from starwatch.ratings.batch import Batch
 

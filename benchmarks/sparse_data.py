@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+
 from benchmarks.measuring import Given, Result, main, medians
 from benchmarks.windows import replayed
-
 from starwatch.codecs.options import InputOptions
 from starwatch.engine import Engine
 from starwatch.ratings.scale import Scale

@@ -15,9 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.measuring import Given, Result, main
-
 import starwatch
+from benchmarks.measuring import Given, Result, main
 
 STARWATCH = [sys.executable, "-m", "starwatch"]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from benchmarks.data import checksum, columns, windows_sql
 from benchmarks.measuring import Given, Result, main, medians
 from benchmarks.windows import batches
-
 from starwatch.cli.recomputing import rules_of
 from starwatch.recompute.compare import compare, prepare
 from starwatch.recompute.ratings import Inputs, Mark, open_database

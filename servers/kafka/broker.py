@@ -1,10 +1,14 @@
 """The broker: its settings, its first formatting, its command."""
 
+import contextlib
+import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from servers import answers
 from servers.errors import ServerError
@@ -67,13 +71,18 @@ class Kafka:
         return f"kafka://{HOST}:{self.advertised_port or self.port}"
 
     def prepare(self, folder: Path) -> None:
-        """Write its settings, and format its folder of data unless that was done."""
-        settings = [f"{key}={value}\n" for key, value in self._settings(folder).items()]
-        file = folder / "server.properties"
-        file.write_text("".join(settings))
-        tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER)
-        if not (folder / "data" / "meta.properties").exists():
-            self._run(*tool, "-c", str(file), *self._scram())
+        """Write its settings, and make its formatted folder of data unless that is there."""
+        self._write_settings(folder)
+        data, part = folder / "data", folder / "data.part"
+        if data.exists():
+            return
+        shutil.rmtree(part, ignore_errors=True)
+        if self.users or not os.access(jars(), os.W_OK):  # users are written into the folder
+            with TemporaryDirectory(dir=folder) as made:
+                self._format(Path(made)).rename(part)
+        else:
+            shutil.copytree(self._formatted(), part)
+        part.rename(data)
 
     def command(self, folder: Path) -> Sequence[str]:
         """In the foreground, it logs to its output."""
@@ -87,6 +96,28 @@ class Kafka:
     def protocol(self) -> str:
         """The security protocol of its clients, as their settings call it."""
         return f"{'SASL_' if self.users else ''}{'SSL' if self.certificate else 'PLAINTEXT'}"
+
+    def _write_settings(self, folder: Path) -> Path:
+        settings = [f"{key}={value}\n" for key, value in self._settings(folder).items()]
+        file = folder / "server.properties"
+        file.write_text("".join(settings))
+        return file
+
+    def _format(self, folder: Path) -> Path:
+        """A folder of data as the first start wants it."""
+        tool = ("kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER, *self._scram())
+        self._run(*tool, "--config", str(self._write_settings(folder)))
+        return folder / "data"
+
+    def _formatted(self) -> Path:
+        """The same for every broker without users: made once, for it takes a JVM a second."""
+        ready = jars() / "formatted"
+        if not ready.exists():
+            with TemporaryDirectory(dir=jars()) as made:
+                formatted = self._format(Path(made))
+                with contextlib.suppress(OSError):  # another process was first
+                    formatted.rename(ready)
+        return ready
 
     def _settings(self, folder: Path) -> dict[str, object]:
         client = f"CLIENT://{HOST}:{self.advertised_port or self.port}"

@@ -3,16 +3,19 @@
 Private ones are started for one test, which may kill them; Mosquitto and Redis take 20 ms,
 PostgreSQL two seconds and Kafka three. The shared ones are started once, when first asked for, and
 every test has its own part of them: a database, a topic. Nothing may kill those.
+
+Every test run reads this file, so clients are imported only where a fixture needs one.
 """
 
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-import redis
-from psycopg import sql
+
+from live.proxy import Proxy
+from live.starting import Servers, need
 from servers.kafka import Kafka
 from servers.mosquitto import Mosquitto
 from servers.ports import free_port
@@ -20,9 +23,8 @@ from servers.postgresql import PostgreSQL
 from servers.redis import Redis
 from servers.server import Server
 
-from live.certificates import Certificates
-from live.proxy import Proxy
-from live.starting import Servers, need
+if TYPE_CHECKING:
+    from live.certificates import Certificates
 
 
 @pytest.fixture
@@ -66,6 +68,9 @@ def shared_postgresql(shared_servers: Servers) -> Server:
 @pytest.fixture
 def postgresql(shared_postgresql: Server, unique: str) -> Iterator[str]:
     """The URL of a new, empty database on the shared server."""
+    import psycopg  # noqa: PLC0415
+    from psycopg import sql  # noqa: PLC0415
+
     address = shared_postgresql.kind.address()
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unique)))
@@ -83,6 +88,8 @@ def shared_redis(shared_servers: Servers) -> Server:
 @pytest.fixture
 def redis_url(shared_redis: Server) -> str:
     """The URL of the shared Redis server, emptied."""
+    import redis  # noqa: PLC0415
+
     address = shared_redis.kind.address()
     with redis.from_url(address) as client:
         client.flushall()
@@ -96,8 +103,10 @@ def unique() -> str:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> "Certificates":
     """An authority and what it vouches for."""
+    from live.certificates import Certificates  # noqa: PLC0415
+
     return Certificates(tmp_path_factory.mktemp("certificates"))
 
 

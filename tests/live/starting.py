@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+
 from servers.errors import Missing
 from servers.kinds import provide
 from servers.server import Kind, Server

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from live.starting import need
 from servers.errors import Missing, ServerError
 from servers.kafka import jars
 from servers.kinds import provide
@@ -16,8 +18,6 @@ from servers.ports import HOST, free_port, listens
 from servers.processes import Process, wait
 from servers.redis import Redis
 from servers.server import Server
-
-from live.starting import need
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,6 +3,7 @@
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
+
 from servers.kafka import Kafka
 from servers.ports import HOST, free_port
 from servers.processes import wait

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import paho.mqtt.client as mqtt
 import pytest
+
 from servers.mosquitto import Mosquitto
 from servers.ports import HOST, free_port
 from servers.processes import wait

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+
 from servers.ports import free_port
 from servers.postgresql import PostgreSQL
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
+
 from servers.ports import HOST, free_port
 from servers.processes import wait
 from servers.programs import path_of

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from servers.ports import HOST
-from servers.processes import wait
 
 from live.proxy import Proxy
+from servers.ports import HOST
+from servers.processes import wait
 
 
 @pytest.fixture

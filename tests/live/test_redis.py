@@ -4,6 +4,7 @@ import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
 from servers.ports import HOST, free_port
 from servers.redis import Redis
 
