@@ -67,6 +67,23 @@ def test_without_windows_there_is_a_sheet_all_the_same(tmp_path):
         assert not any("chart" in name for name in file.namelist())
 
 
+@pytest.mark.parametrize("mean", ["nan", "inf", "", "five"])
+def test_means_that_are_none_are_no_cells(tmp_path, mean):
+    ratings = csv_file(tmp_path / "r.csv", "u,p,5,1600000000", "u,p,4,1600000001")
+    rows, book = tmp_path / "w.csv", tmp_path / "check.xlsx"
+    options = ("--speed", "1", "--window", "1m")
+    fast = ("--as-fast-as-possible", "--quiet", "--output", f"csv:{rows}")
+    assert starwatch("replay", ratings, *options, *fast).code == 0
+    assert "4.500000" in rows.read_text()
+    rows.write_text(rows.read_text().replace("4.500000", mean))
+    done = starwatch("verify", ratings, *options, "--against", rows, "--excel", book)
+    assert done.code == 1
+    assert "0 equal, 1 differing" in done.out
+    found = cells(book)
+    assert found["Z2"][1] == "2"  # ratings as written
+    assert "AA2" not in found
+
+
 @pytest.mark.parametrize(("most", "what"), [(200, "ratings"), (400, "windows")])
 def test_more_rows_than_a_sheet_has(untidy, tmp_path, monkeypatch, most, what):
     assert contents.MOST_ROWS == 1_048_575

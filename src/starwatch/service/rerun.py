@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 
 from starwatch.engine import Engine
 from starwatch.errors import BadState
-from starwatch.journal.entries import SCHEMA, Mark, as_batch
+from starwatch.journal.entries import SCHEMA, Mark, as_batch, joined
 from starwatch.journal.store import Journal
 from starwatch.ports import RowContext
 from starwatch.ratings.batch import Batch
@@ -50,7 +50,7 @@ def emitted_again(journal: Journal, ratings: Path, job: Job) -> Iterator[pa.Tabl
     context = RowContext(job, engine.products)
     waiting = [WindowRows.empty(job.scale.steps)]
     number = 0
-    for step in journalled(journal, ratings):
+    for step in joined(journalled(journal, ratings)):
         if len(rows := give(engine, step)):
             waiting.append(rows)
             number += len(rows)

@@ -140,7 +140,8 @@ JOIN sheet_products USING (product)
 """
 
 _LISTED = """
-SELECT "window", key, product, start_ms, end_ms, count, TRY_CAST(mean AS DOUBLE), revision,
+SELECT "window", key, product, start_ms, end_ms, count,
+       CASE WHEN isfinite(TRY_CAST(mean AS DOUBLE)) THEN TRY_CAST(mean AS DOUBLE) END, revision,
        first, last
 FROM sheet_windows ORDER BY place
 """
