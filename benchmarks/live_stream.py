@@ -55,7 +55,7 @@ def fill(path: Path, job: Job, stream: Batch, rhythm: Rhythm) -> int | None:
     """Commit a stream to a state as a run would; returns the watermark behind it."""
     with State(path, rhythm=rhythm) as state:
         engine = DurableEngine(
-            state.journal, state.upkeep(), job, open_sinks=lambda *_: [], names=["live"],
+            state.journal, state.upkeep(job), job, open_sinks=lambda *_: [], names=["live"],
             rhythm=rhythm, clock=lambda: 0.0,
         )  # fmt: skip
         with engine:

@@ -16,7 +16,7 @@ from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import NoPacing
 from starwatch.service.replaying import Replay
 from starwatch.sources.files import open_files
-from starwatch.windows.job import Job
+from starwatch.windows.job import Duplicates, Job
 from starwatch.windows.rows import WindowRows
 
 BATCH_ROWS = 1 << 18
@@ -45,9 +45,14 @@ class Kept:
         return np.concatenate([rows.stars for rows in self.parts])
 
 
-def replayed(path: Path, order: Order, scale: Scale | None = None) -> Kept:
+def replayed(
+    path: Path,
+    order: Order,
+    scale: Scale | None = None,
+    duplicates: Duplicates = Duplicates.OFF,
+) -> Kept:
     """What `starwatch replay FILE --as-fast-as-possible --order ORDER --quiet` does."""
-    job = Job(live=False, merged=True, scale=scale or Scale())
+    job = Job(live=False, merged=True, scale=scale or Scale(), duplicates=duplicates)
     kept = Kept()
     options = ReplayOptions(ByTime(order=order), start_ms=0, slide_ms=job.largest_slide_ms)
     stop = Event()

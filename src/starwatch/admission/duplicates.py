@@ -12,8 +12,8 @@ from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.windows.job import Duplicates, Job
 
 _EMPTY, _SHARED = -1, -2
-_BLOCK = 1 << 16
-"""Entries that a new table takes at once: few enough for what they need to stay in the cache."""
+_BLOCK = 1 << 15
+"""Ratings that are looked up or entered at once: what that needs stays in the cache (measured)."""
 
 
 class Memory:
@@ -56,9 +56,10 @@ class Memory:
         rows, prints = self._identities(batch)
         duplicate = np.zeros(len(batch), bool)
         # A piece is at most the ring, so that no piece overwrites a place twice.
-        for start in range(0, len(rows), self._capacity):
-            piece = rows[start : start + self._capacity]
-            some = prints[start : start + self._capacity]
+        most = min(self._capacity, _BLOCK)
+        for start in range(0, len(rows), most):
+            piece = rows[start : start + most]
+            some = prints[start : start + most]
             duplicate[piece] = self._find(some, times[piece], before[piece])
         return duplicate
 
@@ -68,7 +69,8 @@ class Memory:
         known = np.zeros(len(batch), bool)
         if batch.rating_id is not None:
             known = _filled(batch.rating_id)
-            prints = self._fingerprints.of_ids(batch.rating_id)
+            if known.any():
+                prints = self._fingerprints.of_ids(batch.rating_id)
         if self._content and not known.all():
             own = _filled(batch.reviewer) & (batch.event_ms != NO_TIME) & ~known
             content = self._fingerprints.of_content(
@@ -168,7 +170,8 @@ class Memory:
         slot: NDArray[np.int64],
     ) -> None:
         """Remember fingerprints with their times; the free slot of those `alone` is known."""
-        places = ((self._arrived + np.arange(len(prints))) % self._capacity).astype(np.int32)
+        places = np.arange(len(prints), dtype=np.int32) + np.int32(self._arrived % self._capacity)
+        places[places >= self._capacity] -= self._capacity
         self._prints[places], self._times[places] = prints, times
         self._arrived += len(prints)
         self._used += len(prints)
