@@ -2,20 +2,21 @@
 
 import argparse
 import fcntl
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from servers.errors import ServerError
 from servers.folders import ROOT
 from servers.kafka.jars import SUMS, download, sums
 from servers.kinds import MODULES, USUAL, provide
 from servers.ports import HOST
-from servers.server import Server
+from servers.server import Kind, Server, closed_above
 
 PORTS = range(1, 65_536)
 
@@ -61,14 +62,14 @@ def start(given: argparse.Namespace) -> int:
 
 def stop(given: argparse.Namespace) -> int:
     """Stop those that run."""
-    for server in _servers(given.folder, given.names or list(USUAL), {}):
+    for server in _servers(given.folder, given.names or list(USUAL)):
         print(f"{server.kind.name:<11} {'stopped' if server.stop() else 'was not running'}")
     return 0
 
 
 def status(given: argparse.Namespace) -> int:
     """List which run; 1 if one does not."""
-    servers = list(_servers(given.folder, given.names or list(USUAL), {}))
+    servers = list(_servers(given.folder, given.names or list(USUAL)))
     for server in servers:
         process = server.process
         where = f"{server.kind.address()} (process {process.pid})" if process else "not running"
@@ -78,7 +79,7 @@ def status(given: argparse.Namespace) -> int:
 
 def lock(given: argparse.Namespace) -> int:
     """Write the checksums of Kafka's jars anew, as Maven gives them now."""
-    with TemporaryDirectory(dir=given.folder) as folder:
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         download(Path(folder))
         lines = [f"{digest}  {name}\n" for name, digest in sums(Path(folder)).items()]
     SUMS.write_text("".join(lines))
@@ -92,19 +93,40 @@ def _start(server: Server) -> str:
     return f"{server.kind.name:<11} {HOST}:{server.kind.port:<6} {how:<11}  {server.kind.address()}"
 
 
-def _servers(folder: Path, names: Iterable[str], ports: dict[str, int]) -> Iterator[Server]:
+def _servers(
+    folder: Path, names: Iterable[str], ports: dict[str, int] | None = None
+) -> Iterator[Server]:
     """Each server on the port asked for, else the one of its last start, else the usual one."""
+    starting, ports = ports is not None, ports or {}
     for name in names:
         usual, make = USUAL[name]
         memory = folder / name / "port"
         last = int(memory.read_text()) if memory.exists() else usual
-        server = Server(make(ports.get(name, last)), folder / name)
+        kind = make(ports.get(name, last))
+        server = Server(kind, _place(folder / name, kind, starting=starting))
         if name in ports and ports[name] != last and server.running:
             raise ServerError(f"{name} runs on port {last}. Stop it first: make servers-stop")
         if name in ports:
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(str(ports[name]))
         yield server
+
+
+def _place(folder: Path, kind: Kind, *, starting: bool) -> Path:
+    """The folder of a server, or the one that its start chose because its user may not enter that.
+
+    So `make servers` also works for root in a folder of root's own.
+    """
+    memory = folder / "elsewhere"
+    if memory.exists() and (other := Path(memory.read_text())).is_dir():
+        return other
+    outside = kind.user is not None and os.geteuid() == 0 and closed_above(folder) is not None
+    if not (outside and starting):
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    other = Path(tempfile.mkdtemp(prefix=f"starwatch-{kind.name}-"))
+    memory.write_text(str(other))
+    return other
 
 
 @contextmanager

@@ -223,6 +223,12 @@ def as_user(user: str | None) -> Account:
     return {"user": user, "group": user, "extra_groups": []}
 
 
+def closed_above(folder: Path) -> Path | None:
+    """The first folder above one that not everybody may enter."""
+    above = [parent for parent in folder.resolve().parents if parent.exists()]
+    return next((parent for parent in above if not parent.stat().st_mode & 0o001), None)
+
+
 def _give(folder: Path, user: str) -> None:
     """Give a folder to a user, who must be able to reach it.
 
@@ -230,9 +236,5 @@ def _give(folder: Path, user: str) -> None:
         ServerError: A folder above keeps that user out.
     """
     shutil.chown(folder, user, user)
-    for above in folder.parents:
-        if not above.stat().st_mode & 0o001:
-            raise ServerError(
-                f"user {user} may not enter {above}, and would have to. "
-                "Choose another folder: make servers FOLDER=…"
-            )
+    if above := closed_above(folder):
+        raise ServerError(f"user {user} may not enter {above}, and would have to")

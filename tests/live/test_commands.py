@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from live.starting import need
@@ -27,7 +29,7 @@ def told(tmp_path):
     """Runs `python -m servers` on a folder of the test; whatever it started is stopped."""
 
     def run(command: str, *words: str) -> subprocess.CompletedProcess:
-        line = [sys.executable, "-m", "servers", command, *words, "--folder", tmp_path]
+        line = [sys.executable, "-m", "servers", command, "--folder", tmp_path, *words]
         return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
 
     need("redis", "mosquitto")
@@ -59,6 +61,27 @@ def test_start_status_stop(told, tmp_path):
     assert not any(listens(port) for port in ports.values())
     shown = told("status", *ports)
     assert (shown.returncode, shown.stdout.count("not running")) == (1, 2)
+
+
+@pytest.mark.slow
+def test_postgresql_in_a_folder_that_only_its_owner_may_enter(told, tmp_path):
+    need("postgresql")
+    (tmp_path / "private").mkdir(mode=0o700)
+    folder = ("--folder", tmp_path / "private" / "servers")
+    port = free_port()
+    address = f"postgresql://starwatch:starwatch@{HOST}:{port}/starwatch"
+    try:
+        for _ in range(2):
+            started = told("start", "postgresql", f"--port=postgresql={port}", *folder)
+            assert started.returncode == 0, started
+            with psycopg.connect(address) as connection:
+                connection.execute("CREATE TABLE IF NOT EXISTS windows AS SELECT 7 AS revision")
+                assert connection.execute("SELECT * FROM windows").fetchall() == [(7,)]
+            assert "stopped" in told("stop", "postgresql", *folder).stdout
+    finally:
+        told("stop", "postgresql", *folder)
+        for elsewhere in tmp_path.glob("private/servers/postgresql/elsewhere"):
+            shutil.rmtree(elsewhere.read_text())
 
 
 def test_a_port_that_is_taken(told, servers):
