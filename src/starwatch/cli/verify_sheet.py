@@ -83,7 +83,9 @@ class Sheet:
         from starwatch.sheets.workbook import write_workbook  # noqa: PLC0415
 
         contents = Contents(recomputation.database, recomputation.rules)
-        write_workbook(self.path, contents, recomputation.rules, self.beside)
+        engines = "what the engine emits for all that the state has journalled"
+        against = engines if self.beside == ENGINE else self.beside
+        write_workbook(self.path, contents, recomputation.rules, against)
         click.echo(
             f"{self.path}: {contents.ratings_number:,} ratings,"
             f" {contents.windows_number:,} windows by formulas"

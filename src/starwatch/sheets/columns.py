@@ -66,7 +66,7 @@ WINDOWS = (
     Column("product key", width=11),
     Column("product", Kind.TEXT, 14),
     Column("start", Kind.MOMENT, 23),
-    Column("end", Kind.MOMENT, 23, "window_end"),
+    Column("end", Kind.MOMENT, 23),
     Column("start, ms", Kind.MS, 16),
     Column("end, ms", Kind.MS, 16),
     Column("ratings by formula", Kind.FORMULA, 17),

@@ -15,9 +15,11 @@ from starwatch.sheets.cells import Writer
 from starwatch.sheets.columns import (
     BESIDE,
     CHECK,
+    PRODUCTS,
     RATINGS,
     WHOLE,
     WINDOWS,
+    Kind,
     Layout,
     rating_cells,
     window_cells,
@@ -73,6 +75,10 @@ def _write_check(book: Any, sheet: Any, contents: Contents, rules: Rules) -> Non
             writer.cells(WINDOWS, BESIDE, row, window_cells(window, layout, row + 1))
     writer.names(RATINGS, 0, contents.ratings_number)
     writer.names(WINDOWS, BESIDE, contents.windows_number)
+    texts = [xl_col_to_name(i) for i, column in enumerate(RATINGS) if column.kind is Kind.TEXT]
+    texts.append(layout.windows[PRODUCTS])
+    # Ids may be digits, and no spreadsheet needs to warn of that.
+    sheet.ignore_errors({"number_stored_as_text": " ".join(f"{at}1:{at}{1 << 20}" for at in texts)})
     wrong = book.add_format({"bg_color": "#F8CBAD", "bold": True})
     last = BESIDE + len(WINDOWS) - 1
     sheet.conditional_format(
