@@ -10,7 +10,11 @@ import pytest
 
 from commands import csv_file, process, soon, starwatch
 
-LINES = (*(f"u,p{row % 3},5,1600000000" for row in range(400)), "this is no rating")
+LINES = (
+    *(f"u,p{row % 3},5,{1_600_000_000 + row % 3 * 86_400}" for row in range(400)),
+    "this is no rating",
+)
+"""Of three days, so that a sealed range is several files."""
 
 
 @pytest.fixture

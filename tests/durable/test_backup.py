@@ -176,13 +176,15 @@ def test_a_file_that_was_brought_and_then_forgotten_is_not_in_the_copy(
                     "INSERT INTO snapshots (journal, file) VALUES (?, ?)",
                     (int(snapshots[1].name[:12]), snapshots[1].name),
                 )
-                database.execute("DELETE FROM history WHERE file = ?", (panes.name,))
+                file = panes.relative_to("history").as_posix()
+                database.execute("DELETE FROM history WHERE file = ?", (file,))
                 database.commit()
             (state / snapshots[0]).unlink()
 
     panes = next(path for path in named(state) if path.parts[0] == "history")
     with after_the_database(monkeypatch, remove):
         back_up(state, tmp_path / "b")
+    assert panes not in named(state)
     assert set(contents(tmp_path / "b")) == {Path(DATABASE), *named(state)}
 
 
