@@ -58,7 +58,7 @@ def test_a_run_that_goes_on_and_is_killed_and_ends(files):
         child.wait(20)
     found = info()
     assert (found["writer"], found["finished"]) == (None, False)
-    read = found["files"][0]["rows_read"]
+    read = found["sources"][0]["rows_read"]
     assert read == found["journal"]["ratings"] + found["sealed"]["ratings"]
     assert read == found["ratings"]["received"] == found["ratings"]["counted"] > 0
     parts = {name for name in found["bytes"] if name != "starwatch.db"}
@@ -107,7 +107,7 @@ def test_words_stand_under_each_other():
     ended = [texts[word] for word in ("progress", "writer", "watermark")]
     assert ended == ["finished", "nobody", "the end"]
     assert texts["ratings"].startswith("401 received: 400 counted, ")
-    assert texts["f.csv"].startswith("401 rows read, ")
+    assert texts["f.csv"].startswith("401 rows read of ")
     assert texts["catalogue"] == "2 products"
     assert re.fullmatch(r"24 rows, \d\.\d kB", texts["csv:w.csv"])
     assert re.fullmatch(r"[\d.]+ kB, \d+ commits?, [\d,]+ ratings", texts["starwatch.db"])
@@ -150,3 +150,16 @@ def test_a_group_says_what_there_is():
     assert done.err == "error: no such command 'inof'. Try `starwatch state --help`\n"
     done = starwatch("state", "info")
     assert done.err == "error: missing option '--state'. Try `starwatch state info --help`\n"
+
+
+@pytest.mark.usefixtures("files")
+def test_a_source_that_is_no_file_has_rows_and_no_size():
+    assert starwatch(*replay("--as-fast-as-possible")).code == 0
+    with closing(sqlite3.connect("s/starwatch.db")) as database:
+        database.execute("UPDATE positions SET name = 'kafka:ratings 0'")
+        database.execute("DELETE FROM facts WHERE name IN ('files', 'pace', 'start_ms')")
+        database.commit()
+    assert info()["sources"] == [{"name": "kafka:ratings 0", "bytes": None, "rows_read": 401}]
+    text = starwatch("state", "info", "--state", "s").out
+    assert re.search(r"  kafka:ratings 0 +401 rows read\n", text)
+    assert "None" not in text

@@ -32,6 +32,7 @@ def _facts(found: "Overview") -> dict[str, Any]:
     survey = found.survey
     facts, books = survey.facts, survey.facts.get("books") or {}
     writer = found.writer or ""
+    sizes = {file["path"]: file["size"] for file in facts.get("files") or []}
     classes = ("received", "counted", "duplicate", "late", "rejected")
     return {
         "state": str(found.directory),
@@ -42,13 +43,9 @@ def _facts(found: "Overview") -> dict[str, Any]:
         "watermark": None if found.finished else _moment(facts.get("watermark_ms")),
         "job": facts["job"],
         "pace": facts.get("pace"),
-        "files": [
-            {
-                "path": file["path"],
-                "bytes": file["size"],
-                "rows_read": survey.rows_read.get(file["path"], 0),
-            }
-            for file in facts.get("files") or []
+        "sources": [
+            {"name": name, "bytes": sizes.get(name), "rows_read": survey.rows_read.get(name, 0)}
+            for name in {**sizes, **survey.rows_read}
         ],
         "ratings": {name: books.get(name, 0) for name in classes},
         "window_rows": survey.window_rows,

@@ -19,7 +19,7 @@ class Survey:
 
     Attributes:
         facts: Its named values.
-        rows_read: How many rows of each file are committed, by the partition's name; rejects too.
+        rows_read: How many rows of each source are committed, by its name; rejects too.
         window_rows: How many were emitted.
         cursors: How far each sink is for certain.
         entries: How many the journal holds.
@@ -80,7 +80,8 @@ def _survey(database: sqlite3.Connection) -> Survey:
     return Survey(
         facts={name: msgspec.json.decode(value) for name, value in facts.items()},
         rows_read=pairs(
-            "SELECT name, counted + duplicate + late + rejected + rejects FROM positions"
+            "SELECT name, sum(counted + duplicate + late + rejected + rejects) FROM positions"
+            " GROUP BY name ORDER BY min(partition)"
         ),
         window_rows=one("SELECT coalesce(max(first + rows), 0) FROM outbox")[0],
         cursors={

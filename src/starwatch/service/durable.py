@@ -260,7 +260,7 @@ class DurableEngine:
                 rows=(len(rows), encode_rows(rows)) if rows is not None and len(rows) else None,
                 cursors=self._cursors,
                 notes=pending.notes,
-                facts={"marks": self._marks, "books": books}
+                facts={"marks": self._marks, "books": books, "watermark_ms": self.watermark_ms}
                 | pending.facts
                 | ({"finished": True} if finished else {}),
                 snapshot=kept.snapshot,

@@ -20,7 +20,8 @@ def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "job", _job(facts["job"])
     if facts["pace"]:
         yield "pace", _pace(facts["pace"])
-    yield "begun", f"{facts['begun'] or 'not known'}, with the stream's clock at {facts['start']}"
+    start = f", with the stream's clock at {facts['start']}" if facts["start"] else ""
+    yield "begun", f"{facts['begun'] or 'not known'}{start}"
     yield "progress", "finished" if facts["finished"] else "not finished"
     yield "writer", f"process {facts['writer']}" if facts["writer"] else "nobody"
     yield "watermark", facts["watermark"] or ("the end" if facts["finished"] else "none yet")
@@ -30,7 +31,7 @@ def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "window rows", f"{facts['window_rows']:,}"
     if facts["products_in_catalogue"]:
         yield "catalogue", number_text(facts["products_in_catalogue"], "product")
-    yield from _table("files", [(f["path"], _file(f)) for f in facts["files"]])
+    yield from _table("sources", [(s["name"], _source(s)) for s in facts["sources"]])
     yield from _table("outputs", [(o["name"], _output(o)) for o in facts["outputs"]])
     yield from _table("on the disk", _parts(facts))
 
@@ -59,8 +60,9 @@ def _pace(pace: Mapping[str, Any]) -> str:
     return f"one row of each file every {pace['interval_ms']} ms{limit}"
 
 
-def _file(file: Mapping[str, Any]) -> str:
-    return f"{file['rows_read']:,} rows read, {size_text(file['bytes'])}"
+def _source(source: Mapping[str, Any]) -> str:
+    size = "" if source["bytes"] is None else f" of {size_text(source['bytes'])}"
+    return f"{number_text(source['rows_read'], 'row')} read{size}"
 
 
 def _output(output: Mapping[str, Any]) -> str:
