@@ -79,7 +79,7 @@ class TimeReader:
             values = np.maximum(values, -np.iinfo(np.int64).max)
             size = np.abs(values)
             largest = size.max(initial=0)
-            if largest < _SECONDS_BELOW:
+            if largest < -_EARLIEST // 1000:  # seconds, and none outside the years
                 return values * 1000
             millis = np.where(size < _MILLIS_BELOW, values, values // 1000)
             ms = np.where(size < _SECONDS_BELOW, values * 1000, millis)
@@ -87,7 +87,6 @@ class TimeReader:
             ms = np.where(np.abs(values // 1000) < _LATEST // 10**6 + 1, values * 1000, BAD)
         else:
             ms = values if self._unit == "ms" else values // 1000
-        # No |value| below 10^11 s leaves the years that can be meant, so the fast return is right.
         return np.where((ms >= _EARLIEST) & (ms <= _LATEST), ms, BAD)
 
     def texts(self, column: pa.Array) -> NDArray[np.int64]:
