@@ -3,12 +3,15 @@
 import os
 import random
 import signal
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from commands import T0, process, run, starwatch
+from starwatch.service.places import DATABASE
 
 FREQUENT = (
     *("--commit-ratings", "10", "--batch-size", "10"),
@@ -102,6 +105,18 @@ def killed_at(scene: Scene, failpoint: str, *more: str) -> bool:
 
 def started(scene: Scene, *more: str, **options):
     return process(*scene.lasting(*more), **options)
+
+
+def committed(state: Path) -> int:
+    """How many ratings and rejects the state holds; -1 before there is one."""
+    try:
+        with closing(sqlite3.connect(f"file:{state / DATABASE}?mode=ro", uri=True)) as base:
+            return base.execute(
+                "SELECT coalesce(sum(counted + duplicate + late + rejected + rejects), 0)"
+                " FROM positions"
+            ).fetchone()[0]
+    except sqlite3.OperationalError:
+        return -1
 
 
 def untidy_files(folder: Path, *, rows: int, seed: int, files: int = 2) -> tuple[Path, ...]:

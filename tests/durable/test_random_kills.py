@@ -1,16 +1,13 @@
 """Twenty kills at random moments of a paced run, each after it had got further."""
 
 import random
-import sqlite3
 import sys
 import time
-from contextlib import closing
 
 import pytest
 
 from commands import soon
-from durable.runs import Scene, started, undisturbed, untidy_files
-from starwatch.service.state import DATABASE
+from durable.runs import Scene, committed, started, undisturbed, untidy_files
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,18 +25,6 @@ BY_ROW = ("--rate", "50", "--window", "5s/1s", "--window", "1s", "--duplicates",
 OFTEN = ("--snapshot-seconds", "0.7", "--seal-ratings", "200")
 
 
-def committed(scene):
-    """How many ratings and rejects the state holds; -1 before there is one."""
-    try:
-        with closing(sqlite3.connect(f"file:{scene.state / DATABASE}?mode=ro", uri=True)) as base:
-            return base.execute(
-                "SELECT coalesce(sum(counted + duplicate + late + rejected + rejects), 0)"
-                " FROM positions"
-            ).fetchone()[0]
-    except sqlite3.OperationalError:
-        return -1
-
-
 @pytest.mark.parametrize(("options", "rows"), [(BY_TIME, 230), (BY_ROW, 1700)])
 def test_killed_at_random_moments(options, rows, tmp_path):
     seed = 20_240_105
@@ -51,9 +36,9 @@ def test_killed_at_random_moments(options, rows, tmp_path):
     scene.folder.mkdir()
     begun, kills = time.monotonic(), 0
     while kills < KILLS:
-        before = committed(scene)
+        before = committed(scene.state)
         with started(scene, *OFTEN) as child:
-            soon(lambda before=before: committed(scene) > max(before, 0), seconds=30)
+            soon(lambda before=before: committed(scene.state) > max(before, 0), seconds=30)
             time.sleep(chance.uniform(0, 1.2))  # the moment is what is random here
             assert child.poll() is None, f"it ended after {kills} kills: {child.stderr.read()}"
             child.kill()
