@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from commands import T0, starwatch
+from commands import T0, interrupted, process, soon, starwatch
+from durable.runs import committed
 from recompute.untidy import OPTIONS, untidy_file
 
 
@@ -148,6 +149,30 @@ def test_other_options_than_the_replays(untidy):
     assert "the first late rating there is row" in done.out
 
 
+@pytest.mark.parametrize("pace", [("--every", "1s"), ("--speed", "1", "--order", "file")])
+def test_a_replay_that_loops_is_verified_up_to_its_limit(tmp_path, pace):
+    ratings, rows = untidy_file(tmp_path / "r.csv", rows=100), tmp_path / "w.jsonl"
+    options = (*pace, "--start", T0, "--loop", "--limit", "350", "--window", "30s/10s")
+    command = ("replay", ratings, *options, "--as-fast-as-possible", "--quiet")
+    assert starwatch(*command, "--output", f"jsonl:{rows}").code == 0
+    done = verify(ratings, "--against", rows, options=options)
+    assert (done.code, done.err) == (0, "")
+    assert "received 350 ratings" in done.out
+    once = tuple(option for option in options if option != "--loop")
+    assert verify(ratings, "--against", rows, options=once).code == 1
+
+
+def test_a_state_of_a_replay_that_loops_agrees_where_it_was_stopped(tmp_path):
+    ratings, state = untidy_file(tmp_path / "r.csv", rows=100), tmp_path / "state"
+    options = ("--speed", "1", "--order", "file", "--as-fast-as-possible", "--quiet", "--loop")
+    with process("replay", ratings, *options, "--state", state) as child:
+        soon(lambda: committed(state) > 1_000 or child.poll() is not None)
+        assert interrupted(child, within=15).code == 130
+    done = starwatch("verify", "--state", state)
+    assert (done.code, done.err) == (0, ""), done.out
+    assert done.out.endswith("all agree\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -155,6 +180,7 @@ def test_other_options_than_the_replays(untidy):
         (["--from", "r.csv", "--state", "s"], "--from and --state exclude each other"),
         (["--from", "r.csv"], "there is nothing to compare with"),
         (["--from", "r.csv", "--against", "w.csv"], "depend on when it began"),
+        (["--from", "r.csv", "--against", "w.csv", "--loop"], "--loop has no end"),
         (["--state", "nothing-there"], "nothing-there"),
     ],
 )

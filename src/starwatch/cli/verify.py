@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--scratch", metavar="DIR", help="Where to, if memory does not suffice.")
 @pace_options
+@click.option("--loop", is_flag=True, help="Begin again at the end; with --limit only.")
 @job_options
 @input_options
 def command(
@@ -57,6 +58,11 @@ def command(
         )
     if paths and not given["against"]:
         raise BadSetting("there is nothing to compare with", hint="Name rows: --against w.jsonl")
+    if paths and given["loop"] and not given["limit"]:
+        raise BadSetting(
+            "a replay with --loop has no end, so not all of it can be verified",
+            hint="Give the --limit that it had, or verify its state: --state DIR",
+        )
     sheet = Sheet.asked(given["excel"], given["against"])
     faults = _state(given, sheet) if given["state"] else _replay(paths, options, given, sheet)
     if faults:
@@ -82,6 +88,7 @@ def _replay(
         pace=pace,
         start_ms=_start_ms(given["start"], needed=not isinstance(pace, ByTime)),
         slide_ms=job.largest_slide_ms,
+        loop=given["loop"],
         limit=given["limit"],
     )
     events = timeline(lambda: open_files(paths, options, job.scale), replay)
