@@ -96,6 +96,11 @@ class Engine:
         """How many ratings have come, whatever became of them."""
         return sum(self._ledger.classes)
 
+    @property
+    def partitions(self) -> set[int]:
+        """The partitions that are there: they have joined, or had a rating, and not left."""
+        return set(self._watermark.partitions)
+
     def join(self, partition: int, *, caught_up: bool = False) -> None:
         """A partition appears; until it has a rating or is caught up, it holds every window."""
         self._watermark.join(partition, caught_up=caught_up)

@@ -11,6 +11,8 @@ StarwatchError
 └── RunError             the run failed; exit 1
     ├── BrokenInput      a file that ends or breaks in the middle
     ├── OutputFailed     a sink that cannot be written
+    │   └── RowRefused   a target that will never take one of the rows
+    ├── SourceFailed     a live source that is broken, for now
     ├── Mismatch         a check that found a difference
     └── StateError       a state directory that cannot be used
         ├── StateLocked  another process writes to it
@@ -105,6 +107,18 @@ class OutputFailed(RunError):
     """A sink that cannot be written."""
 
     code = "output_failed"
+
+
+class RowRefused(OutputFailed):
+    """A target that will never take one of the rows it was given, whatever is tried."""
+
+    code = "row_refused"
+
+
+class SourceFailed(RunError):
+    """A live source that is broken: it is tried again."""
+
+    code = "source_failed"
 
 
 class Mismatch(RunError):

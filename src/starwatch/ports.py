@@ -1,8 +1,11 @@
 """The few Protocols that hold the parts together: who calls whom, and what is promised."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Books
 from starwatch.ratings.batch import Decoded
@@ -157,3 +160,115 @@ class LiveView(Protocol):
 
     def books(self) -> Books:
         """Both books now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a delivery, told once it is on the disk.
+
+    Attributes:
+        classes: uint8, one for each readable rating of the delivery; `starwatch.admission.ledger`.
+    """
+
+    classes: NDArray[np.uint8]
+
+
+def _nobody(receipt: Receipt) -> None:
+    """Nobody waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a live source hands over at once: ratings and rejects of one partition.
+
+    Attributes:
+        partition: Its number, from `Door.partition`.
+        ratings: Readable ratings and rejects, in order. A rating without event time gets its
+            arrival time.
+        size: Bytes as they came, for the bound of the queue.
+        notes: Key and value, each of which the source wants to remember as soon as the ratings
+            are committed, and not before (`Door.remembered`).
+        committed: Called once, behind the commit, by the thread of the engine: it must neither
+            block nor raise. This is where an acknowledgement is sent or ordered.
+    """
+
+    partition: int
+    ratings: Decoded
+    size: int
+    notes: Sequence[tuple[str, bytes]] = ()
+    committed: Callable[[Receipt], None] = _nobody
+
+
+class Door(Protocol):
+    """How a live source hands over what it receives; may be called from any thread."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service takes nothing more: the source returns soon."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until the service stops; whether it does."""
+
+    def now_ms(self) -> int:
+        """The service's clock: UTC epoch milliseconds, never falling."""
+
+    def partition(self, name: str) -> int:
+        """The number of a partition by the source's own name for it; it is there from now on.
+
+        Until the source says that it is caught up, it holds every window.
+        """
+
+    def partitions(self) -> dict[str, int]:
+        """All partitions of this source that are there, those of earlier runs among them."""
+
+    def leave(self, partition: int) -> None:
+        """A partition is no longer this source's: it holds nothing any more."""
+
+    def caught_up(self, partition: int, *, value: bool) -> None:
+        """All that waits in a partition was handed over, or more waits again."""
+
+    def connected(self, *, value: bool) -> None:
+        """The source lost or found its connection; its partitions are not caught up then."""
+
+    def deliver(self, delivery: Delivery, *, wait: bool = True) -> bool:
+        """Hand over ratings, in the order of their partition.
+
+        Args:
+            delivery: What to hand over.
+            wait: Whether to wait while the queue is full; this is what slows a source down.
+
+        Returns:
+            Whether it was taken: not while the service stops, nor where the queue is full and
+            nobody is to wait.
+        """
+
+    def redelivered(self, number: int = 1) -> None:
+        """The transport gave again what was committed already; counted outside of the books."""
+
+    def remembered(self) -> dict[str, tuple[bytes, int]]:
+        """What the source remembers, by key, and when it was noted; read when it starts."""
+
+    def forget(self, before_ms: int) -> None:
+        """Forget, with the next commit, what was noted before a moment."""
+
+
+class LiveSource(Protocol):
+    """Where ratings come from while a service runs.
+
+    Made by the factory of an entry point (group `starwatch.live_sources`), which is named by the
+    scheme of a URL and called as `factory(url, context)`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in ledger, logs and metrics: its URL without any secret."""
+
+    def run(self, door: Door) -> None:
+        """Receive until `door.stopping`, in a thread of its own.
+
+        What was handed over and is not committed when it returns is not acknowledged by it; the
+        transport gives it again.
+
+        Raises:
+            SourceFailed: it is broken; `run` is called again after a pause, with the same door.
+        """

@@ -35,7 +35,7 @@ class Live(Player):
         self.classes = []
         self.open()
         for partition, value in enumerate(caught_up):
-            assert self.engine.partition(f"p{partition}") == partition
+            self.engine.name_partition(partition, f"p{partition}")
             self.engine.join(partition, caught_up=value)
 
     def open(self):

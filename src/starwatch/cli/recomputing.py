@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starwatch.admission.ledger import Books, SpecBook
+from starwatch.journal.impossible import REASONS
 from starwatch.ratings.rejects import Reason
 from starwatch.ratings.scale import Scale
 from starwatch.recompute.ratings import Inputs, Mark
@@ -94,5 +95,7 @@ def take_journal(inputs: Inputs, journal: "Journal", ratings: Path) -> None:
     """
     inputs.sealed([str(ratings / name) for name in journal.sealed()], journal.sealed_marks())
     inputs.entries(entry for _, entry in journal.entries())
-    inputs.rejects.update(str(reject.reason) for _, reject in journal.rejects())
+    inputs.rejects.update(
+        str(reject.reason) for _, reject in journal.rejects() if reject.reason not in REASONS
+    )
     inputs.finish()

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -14,6 +14,7 @@ from starwatch.engine import Engine, Outcome
 from starwatch.errors import OtherState
 from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark, MarkKind, Part
+from starwatch.journal.impossible import impossible_rejects
 from starwatch.journal.notes import Note
 from starwatch.journal.store import Commit, Journal, Position
 from starwatch.outbox.rows import decode_rows, encode_rows
@@ -30,6 +31,9 @@ from starwatch.windows.rows import WindowRows
 
 _ALL_ROWS = 1 << 62
 
+_REPORT_SECONDS = 1.0
+"""How long the word of a sink waits for a commit where nothing else needs one."""
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -38,9 +42,11 @@ class _Pending:
     parts: list[Part] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     rejects: list[tuple[int, Reject]] = field(default_factory=list)
+    impossible: list[tuple[int, Reject]] = field(default_factory=list)  # they are in `parts` too
     rows: list[WindowRows] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    forget: dict[str, int] = field(default_factory=dict)
     ratings: int = 0
     since: float | None = None
 
@@ -101,6 +107,8 @@ class DurableEngine:
         self._pending = _Pending()
         self._sinks = open_sinks(self._engine.products, journal.cursor)
         self._cursors: dict[str, Cursor] = {}
+        self._reports: dict[str, Cursor] = {}
+        self._last_commit = clock()
         self._secured = {
             sink.name: journal.cursor(sink.name).rows for sink in self._sinks if sink.lasting
         }
@@ -162,14 +170,13 @@ class DurableEngine:
         """As `Engine.received`."""
         return self._engine.received
 
-    def partition(self, name: str) -> int:
-        """The number of a partition by its name; a new one gets the next number."""
-        for number, position in self._positions.items():
-            if position.name == name:
-                return number
-        number = max(self._positions, default=-1) + 1
-        self._positions[number] = Position(name)
-        return number
+    def partitions(self) -> dict[str, int]:
+        """The numbers of all partitions that ever were, by their names."""
+        return {position.name: number for number, position in self._positions.items()}
+
+    def name_partition(self, number: int, name: str) -> None:
+        """Say what a partition is called; it may be called so already."""
+        self._positions.setdefault(number, Position(name))
 
     def restart(self) -> None:
         """As `Engine.restart`; a live run calls it once, first of all."""
@@ -219,20 +226,44 @@ class DurableEngine:
         self._note_changes()
         pending.parts.append((batch, outcome.classes, outcome.met_ms))
         pending.rejects.extend(batch.rejects)
+        pending.impossible.extend(impossible_rejects(batch, outcome.classes, self._engine.job))
         pending.rows.append(outcome.rows)
         pending.ratings += len(batch)
         self.commit_if_due()
         return outcome
 
-    def keep(self, notes: Sequence[Note] = (), facts: Mapping[str, Any] | None = None) -> None:
-        """Make more last with the next commit: what a source or its identity checks go by."""
+    def keep(
+        self,
+        notes: Iterable[Note] = (),
+        *,
+        facts: Mapping[str, Any] | None = None,
+        forget: Mapping[str, int] | None = None,
+    ) -> None:
+        """Make more last with the next commit: what sources remember, and other named values."""
         self._pending.notes.extend(notes)
         self._pending.facts.update(facts or {})
+        self._pending.forget.update(forget or {})
+
+    def follow(self, sink: str) -> Cursor:
+        """Keep committed rows for a sink that reads them from the journal itself.
+
+        Returns:
+            How far it is.
+        """
+        cursor = self._journal.cursor(sink)
+        self._secured[sink] = cursor.rows
+        return cursor
+
+    def report(self, sink: str, cursor: Cursor) -> None:
+        """Say how far such a sink is for certain; may be called from any thread."""
+        self._reports[sink] = cursor
 
     def commit_if_due(self) -> None:
         """Commit, if there is enough to, or something has waited long enough."""
         pending, rhythm = self._pending, self._rhythm
         if pending.since is None:
+            if self._reports and self._clock() - self._last_commit >= _REPORT_SECONDS:
+                self.commit()
             return
         waited = self._clock() - pending.since
         if pending.ratings >= rhythm.commit_ratings or waited >= rhythm.commit_seconds:
@@ -240,12 +271,15 @@ class DurableEngine:
 
     def commit(self, *, finished: bool = False) -> None:
         """Make everything last that has happened, and hand the rows to the sinks."""
-        if not self._pending.empty or self._cursors:
+        if not self._pending.empty or self._cursors or self._reports:
             self._commit(self._upkeep.finished() or Kept(), finished=finished)
             self._upkeep.start_if_due(self._number, self._engine)
 
     def _commit(self, kept: Kept, *, finished: bool = False) -> None:
         pending, self._pending = self._pending, _Pending()
+        for sink in list(self._reports):
+            self._cursors[sink] = self._reports.pop(sink)
+        self._last_commit = self._clock()
         if pending.empty and not self._cursors and kept == Kept():
             return
         rows = WindowRows.concat(pending.rows) if pending.rows else None
@@ -255,11 +289,12 @@ class DurableEngine:
         self._number = self._journal.commit(
             Commit(
                 entry=Entry.of(pending.parts, pending.marks),
-                rejects=pending.rejects,
+                rejects=[*pending.rejects, *pending.impossible],
                 positions=self._positions,
                 rows=(len(rows), encode_rows(rows)) if rows is not None and len(rows) else None,
                 cursors=self._cursors,
                 notes=pending.notes,
+                forget=pending.forget,
                 facts={"marks": self._marks, "books": books, "watermark_ms": self.watermark_ms}
                 | pending.facts
                 | ({"finished": True} if finished else {}),

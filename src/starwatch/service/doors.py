@@ -1,0 +1,138 @@
+"""The door of each live source: what `starwatch.ports.Door` promises, over the one queue."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event, Lock
+
+from starwatch.ports import Delivery
+from starwatch.service.inbox import Inbox, Received, Told
+
+
+class Partitions:
+    """The numbers of all partitions by their full names; may be used from any thread.
+
+    Args:
+        known: Those of earlier runs.
+    """
+
+    def __init__(self, known: Mapping[str, int]) -> None:
+        self._lock = Lock()
+        self._numbers = dict(known)
+
+    def number(self, name: str) -> int:
+        """The number of a partition; a new one gets the next."""
+        with self._lock:
+            return self._numbers.setdefault(name, max(self._numbers.values(), default=-1) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """What all doors of a service share.
+
+    Attributes:
+        inbox: The queue of the service.
+        partitions: The numbers of all partitions.
+        now_ms: The service's clock.
+        stopping: Set when the service takes nothing more.
+    """
+
+    inbox: Inbox
+    partitions: Partitions
+    now_ms: Callable[[], int]
+    stopping: Event
+
+
+class LiveDoor:
+    """One source's door.
+
+    Args:
+        source: The source's name; its partitions are called `NAME PARTITION`, or NAME alone.
+        hall: What all doors share.
+        present: Its partitions of earlier runs, by the source's own names.
+        remembered: What the source noted in earlier runs.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        hall: Hall,
+        present: Mapping[str, int],
+        remembered: Callable[[], dict[str, tuple[bytes, int]]],
+    ) -> None:
+        self._source = source
+        self._hall = hall
+        self._inbox = hall.inbox
+        self.now_ms = hall.now_ms
+        self.remembered = remembered
+        self._lock = Lock()
+        self._partitions = dict(present)
+        self._is_connected = False
+        self._forget_before: int | None = None
+        self.redeliveries = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service takes nothing more."""
+        return self._hall.stopping.is_set()
+
+    @property
+    def is_connected(self) -> bool:
+        """What the source said last."""
+        return self._is_connected
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until the service stops; whether it does."""
+        return self._hall.stopping.wait(seconds)
+
+    def partition(self, name: str) -> int:
+        """The number of a partition; one that is new here joins."""
+        with self._lock:
+            number = self._partitions.get(name)
+            if number is None:
+                full = f"{self._source} {name}" if name else self._source
+                number = self._partitions[name] = self._hall.partitions.number(full)
+                self._inbox.tell(Told("join", (number,), self._is_connected, full))
+        return number
+
+    def partitions(self) -> dict[str, int]:
+        """All partitions that are there, by the source's own names."""
+        with self._lock:
+            return dict(self._partitions)
+
+    def leave(self, partition: int) -> None:
+        """A partition is no longer this source's."""
+        with self._lock:
+            self._partitions = {k: v for k, v in self._partitions.items() if v != partition}
+            self._inbox.tell(Told("leave", (partition,)))
+
+    def caught_up(self, partition: int, *, value: bool) -> None:
+        """All that waits in a partition was handed over, or more waits again."""
+        self._inbox.tell(Told("caught_up", (partition,), value))
+
+    def connected(self, *, value: bool) -> None:
+        """The source lost or found its connection."""
+        with self._lock:
+            if value == self._is_connected:
+                return
+            self._is_connected = value
+            self._inbox.tell(Told("connected", tuple(self._partitions.values()), value))
+
+    def deliver(self, delivery: Delivery, *, wait: bool = True) -> bool:
+        """Hand over ratings; whether they were taken."""
+        return not self.stopping and self._inbox.put(Received(self._source, delivery), wait=wait)
+
+    def redelivered(self, number: int = 1) -> None:
+        """The transport gave again what was committed already."""
+        with self._lock:
+            self.redeliveries += number
+
+    def forget(self, before_ms: int) -> None:
+        """Forget, with the next commit, what was noted before a moment."""
+        with self._lock:
+            self._forget_before = before_ms
+
+    def take_forget(self) -> int | None:
+        """What was asked to be forgotten since the last call."""
+        with self._lock:
+            before, self._forget_before = self._forget_before, None
+        return before

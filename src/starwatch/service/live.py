@@ -1,0 +1,188 @@
+"""A running service: sources, one engine, sinks that follow; begun, watched over, drained."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from starwatch.ports import LiveSource, RowContext
+from starwatch.service.clock import Clock
+from starwatch.service.doors import Hall, LiveDoor, Partitions
+from starwatch.service.durable import DurableEngine
+from starwatch.service.following import Follower
+from starwatch.service.inbox import Inbox
+from starwatch.service.operating import Operating
+from starwatch.service.places import Places
+from starwatch.service.state import State
+from starwatch.service.stop import Stop
+from starwatch.service.supervising import Supervised
+from starwatch.sinks.registry import Output
+from starwatch.windows.job import Job
+from starwatch.windows.rows import WindowRows
+
+REFUSED = "refused"
+"""The folder of a state for rows that a target will never take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a service that drains waits for what, in seconds.
+
+    Attributes:
+        sources: For sources to return.
+        sinks: For sinks to write what is committed.
+    """
+
+    sources: float = 5.0
+    sinks: float = 10.0
+
+
+class Service:
+    """One job on live sources; used as a context, and then run.
+
+    Args:
+        state: The state directory, held for writing and belonging to this job.
+        job: The rules.
+        sources: Live sources, by names that differ.
+        outputs: Sinks that can go on after a crash.
+        closed: Called with rows as soon as they are committed, by the engine's thread.
+        deadlines: How long a drain may take.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        state: State,
+        job: Job,
+        sources: Sequence[LiveSource],
+        outputs: Sequence[Output],
+        *,
+        closed: Callable[[WindowRows], None] = lambda _: None,
+        deadlines: Deadlines = Deadlines(),
+    ) -> None:
+        self.engine = DurableEngine(
+            state.journal,
+            state.upkeep(job),
+            job,
+            open_sinks=lambda *_: [],
+            names=[],
+            rhythm=state.rhythm,
+        )
+        self.clock = Clock(self.engine.now_ms)
+        self.inbox = Inbox(self.clock.now_ms)
+        self.began = time.monotonic()
+        self._stopping, self._drained = Event(), Event()
+        self._deadlines = deadlines
+        self._closed = closed
+        self._journal = state.journal
+        known = self.engine.partitions()
+        hall = Hall(self.inbox, Partitions(known), self.clock.now_ms, self._stopping)
+        self.sources = [Supervised(source, self._door(source, hall)) for source in sources]
+        context = RowContext(job, self.engine.engine.products)
+        places = Places(state.directory)
+        self.sinks = [self._follower(output, context, places) for output in outputs]
+        self.operating = Operating(
+            self.engine,
+            self.inbox,
+            now_ms=self.clock.now_ms,
+            closed=self._rows_closed,
+            forgets=self._forgets,
+        )
+        self._failure: BaseException | None = None
+        self._thread = Thread(target=self._operate, name="engine", daemon=True)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it takes nothing more."""
+        return self._stopping.is_set()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the engine broke: the disk is full, or worse."""
+        return self._failure is not None
+
+    def run(self, stop: Stop, rest: Callable[[], float] = lambda: 0.25) -> None:
+        """Serve until somebody asks for the end, or the engine breaks; then drain.
+
+        Args:
+            stop: Set by whoever wants the end.
+            rest: Called again and again meanwhile, as for drawing; returns how many seconds it may
+                be left alone.
+
+        Raises:
+            StarwatchError: what broke the engine; nothing that was committed is lost.
+        """
+        with self.engine:
+            self.operating.begin()
+            self._leave_strangers()
+            for sink in self.sinks:
+                sink.start()
+            self._thread.start()
+            for source in self.sources:
+                source.start()
+            while not stop.is_set() and not self.failed:
+                stop.wait(rest())
+            self._drain()
+            if self._failure is not None:
+                raise self._failure
+
+    def _operate(self) -> None:
+        try:
+            while not self._drained.is_set():
+                self.operating.step()
+            while self.operating.step(0):
+                pass  # what came before the queue was closed
+        except BaseException as error:  # told to whoever runs the service  # noqa: BLE001
+            self._failure = error
+        finally:
+            self.inbox.close()
+
+    def _drain(self) -> None:
+        """Take nothing more, commit what came, let the sinks catch up; open windows stay open."""
+        self._stopping.set()
+        until = time.monotonic() + self._deadlines.sources
+        for source in self.sources:
+            source.join(max(until - time.monotonic(), 0))
+        self.inbox.close()
+        self._drained.set()
+        self._thread.join()
+        until = time.monotonic() + self._deadlines.sinks
+        for sink in self.sinks:
+            sink.drain()
+        for sink in self.sinks:
+            sink.join(max(until - time.monotonic(), 0))
+
+    def _rows_closed(self, rows: WindowRows) -> None:
+        for sink in self.sinks:
+            sink.tell()
+        self._closed(rows)
+
+    def _door(self, source: LiveSource, hall: Hall) -> LiveDoor:
+        prefix = f"{source.name} "
+        present = {
+            name.removeprefix(prefix) if name != source.name else "": number
+            for name, number in self.engine.partitions().items()
+            if number in self.engine.engine.partitions
+            and (name.startswith(prefix) or name == source.name)
+        }
+        notes = self._journal.notes(source.name)
+        return LiveDoor(source.name, hall, present, lambda: dict(notes))
+
+    def _follower(self, output: Output, context: RowContext, places: Places) -> Follower:
+        return Follower(
+            output,
+            context,
+            database=places.database,
+            cursor=self.engine.follow(output.name),
+            report=lambda cursor: self.engine.report(output.name, cursor),
+            refused=places.directory / REFUSED / f"{output.sink}.jsonl",
+        )
+
+    def _leave_strangers(self) -> None:
+        """Partitions of sources that are no more would hold every window."""
+        ours = {number for source in self.sources for number in source.door.partitions().values()}
+        for partition in sorted(self.engine.engine.partitions - ours):
+            self.engine.leave(partition, self.clock.now_ms())
+
+    def _forgets(self) -> dict[str, int]:
+        wanted = {source.source.name: source.door.take_forget() for source in self.sources}
+        return {name: before for name, before in wanted.items() if before is not None}

@@ -1,0 +1,167 @@
+"""The engine's thread of a service: one queue in, one commit, then the acknowledgements (§7)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from starwatch.journal.notes import Note
+from starwatch.ports import Delivery, Receipt
+from starwatch.ratings.batch import Batch, Decoded
+from starwatch.service.durable import DurableEngine
+from starwatch.service.inbox import Inbox, Item, Received, Told
+from starwatch.windows.rows import WindowRows
+
+TICK_SECONDS = 0.25
+"""How often the clock is looked at where nothing comes: windows close so much late at most."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Deliveries that the engine has and no commit yet, with what became of their ratings."""
+
+    deliveries: list[tuple[Received, NDArray[np.uint8]]] = field(default_factory=list)
+
+    def acknowledge(self) -> None:
+        """Tell everyone whose ratings are on the disk now."""
+        deliveries, self.deliveries = self.deliveries, []
+        for received, classes in deliveries:
+            received.delivery.committed(Receipt(classes))
+
+
+class Operating:
+    """Moves what waits in the queue through the engine, and commits.
+
+    A commit begins as soon as the one before it has ended and anybody waits for it: what comes
+    meanwhile goes into the next one.
+
+    Args:
+        engine: The durable engine; only this thread calls it.
+        inbox: The queue.
+        now_ms: The service's clock.
+        closed: Called with rows as soon as they are committed.
+        forgets: By source, before when it wants its notes forgotten; asked before each commit.
+    """
+
+    def __init__(
+        self,
+        engine: DurableEngine,
+        inbox: Inbox,
+        *,
+        now_ms: Callable[[], int],
+        closed: Callable[[WindowRows], None],
+        forgets: Callable[[], dict[str, int]] = dict,
+    ) -> None:
+        self._engine = engine
+        self._inbox = inbox
+        self._now_ms = now_ms
+        self._closed = closed
+        self._forgets = forgets
+        self._waiting = Waiting()
+        self.lock = Lock()
+        """Held while the engine is being changed: whoever looks at it from outside takes it."""
+
+    def begin(self) -> None:
+        """Go on after an earlier run: no source is connected or caught up yet."""
+        now = self._now_ms()
+        with self.lock:
+            self._engine.restart()
+            for partition in sorted(self._engine.engine.partitions):
+                self._engine.connected(partition, False, now)
+            self._engine.commit()
+
+    def step(self, seconds: float = TICK_SECONDS) -> bool:
+        """Take what waits, or a tick of the clock where nothing comes; whether something came."""
+        items = self._inbox.take(seconds)
+        with self.lock:
+            rows = self._apply(items)
+            rows.append(self._engine.advance(self._now_ms()))
+            if self._waiting.deliveries or any(map(len, rows)):
+                self._engine.keep(forget=self._forgets())
+                self._engine.commit()
+            else:
+                self._engine.commit_if_due()
+        self._waiting.acknowledge()
+        for each in rows:
+            if len(each):
+                self._closed(each)
+        return bool(items)
+
+    def _apply(self, items: Sequence[tuple[int, Item]]) -> list[WindowRows]:
+        """Give the engine what came, deliveries between two tellings as one batch."""
+        rows: list[WindowRows] = []
+        some: list[tuple[int, Received]] = []
+        for at_ms, item in items:
+            if isinstance(item, Received):
+                some.append((at_ms, item))
+                continue
+            rows += self._ingest(some)
+            some = []
+            rows += self._told(at_ms, item)
+        return rows + self._ingest(some)
+
+    def _ingest(self, some: Sequence[tuple[int, Received]]) -> list[WindowRows]:
+        if not some:
+            return []
+        self._engine.keep(  # first, for the engine may commit while it takes the ratings
+            Note(item.source, key, value, at_ms)
+            for at_ms, item in some
+            for key, value in item.delivery.notes
+        )
+        outcome = self._engine.ingest(_batch([(at, item.delivery) for at, item in some]))
+        start = 0
+        for _, item in some:
+            stop = start + len(item.delivery.ratings)
+            self._waiting.deliveries.append((item, outcome.classes[start:stop]))
+            start = stop
+        return [outcome.rows]
+
+    def _told(self, at_ms: int, told: Told) -> Iterable[WindowRows]:
+        engine = self._engine
+        for partition in told.partitions:
+            here = partition in engine.engine.partitions
+            if told.what == "join":
+                engine.name_partition(partition, told.name)
+                if not here:
+                    engine.join(partition)
+                yield engine.connected(partition, told.value, at_ms)
+            elif here and told.what == "leave":
+                yield engine.leave(partition, at_ms)
+            elif here and told.what == "caught_up":
+                yield engine.caught_up(partition, told.value, at_ms)
+            elif here:
+                yield engine.connected(partition, told.value, at_ms)
+
+
+def _batch(deliveries: Sequence[tuple[int, Delivery]]) -> Batch:
+    """Deliveries, one after the other, as the engine takes them."""
+    parts: list[Decoded] = [delivery.ratings for _, delivery in deliveries]
+    sizes = [len(part) for part in parts]
+    arrival = np.array([at for at, _ in deliveries], np.int64)
+    partition = np.array([delivery.partition for _, delivery in deliveries], np.int32)
+    rejects = [
+        (delivery.partition, reject)
+        for _, delivery in deliveries
+        for reject in delivery.ratings.rejects
+    ]
+    ids = any(part.rating_id is not None for part in parts)
+    return Batch(
+        arrival_ms=np.repeat(arrival, sizes),
+        partition=np.repeat(partition, sizes),
+        position=np.concatenate([part.position for part in parts]),
+        product=pa.concat_arrays([part.product for part in parts]),
+        reviewer=pa.concat_arrays([part.reviewer for part in parts]),
+        stars=np.concatenate([part.stars for part in parts]),
+        event_ms=np.concatenate([part.event_ms for part in parts]),
+        rating_id=pa.concat_arrays([_ids(part) for part in parts]) if ids else None,
+        rejects=rejects,
+    )
+
+
+def _ids(part: Decoded) -> pa.Array:
+    if part.rating_id is not None:
+        return part.rating_id
+    return pa.array([""] * len(part), pa.string())

@@ -1,0 +1,167 @@
+"""A service with sources that a test scripts: commits, acknowledgements, restarts, broken parts."""
+
+import json
+import time
+from contextlib import contextmanager
+from threading import Thread
+
+from service.live_sources import Scripted, handed_over
+from starwatch.errors import SourceFailed
+from starwatch.service.live import Service
+from starwatch.service.pauses import Pauses
+from starwatch.service.state import State
+from starwatch.service.stop import Stop
+from starwatch.sinks.registry import parse_outputs
+from starwatch.windows.job import Job, WindowTime
+from starwatch.windows.spec import WindowSpec
+
+JOB = Job(windows=(WindowSpec(400, 200),), time=WindowTime.ARRIVAL, bound_ms=0)
+
+
+def soon(condition, seconds=15.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(folder, *sources, outputs=(), job=JOB):
+    """A service on a state; it drains at the end, and what broke it is raised."""
+    stop, failures = Stop(), []
+    with State(folder / "state") as state:
+        service = Service(state, job, sources, parse_outputs(outputs))
+
+        def run():
+            try:
+                service.run(stop, lambda: 0.05)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+
+        thread = Thread(target=run)
+        thread.start()
+        try:
+            yield service
+        finally:
+            stop.set()
+            thread.join(30)
+            assert not thread.is_alive()
+    if failures:
+        raise failures[0]
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_ratings_are_committed_then_told_and_their_windows_close_on_a_quiet_stream(tmp_path):
+    receipts = []
+
+    def script(door):
+        door.connected(value=True)
+        partition = door.partition("a")
+        receipts.append(handed_over(door, partition, ("p", 4), ("p", 5), ("q", 1), rejects=1))
+        door.caught_up(partition, value=True)
+
+    out = tmp_path / "w.jsonl"
+    with running(tmp_path, source := Scripted(script), outputs=[f"jsonl:{out}"]) as service:
+        assert source.done.wait(10)
+        soon(lambda: out.exists() and len(rows_of(out)) >= 4)
+        books = service.engine.engine.books()
+    assert receipts[0].classes.tolist() == [0, 0, 0]
+    assert (books.received, books.counted, books.rejected) == (4, 3, 1)
+    assert books.balanced
+    rows = rows_of(out)
+    assert {(row["product"], tuple(row["stars"])) for row in rows} == {
+        ("p", (0, 0, 0, 1, 1)),
+        ("q", (1, 0, 0, 0, 0)),
+    }
+    assert len(rows) == 4
+
+
+def test_open_windows_wait_for_the_restart(tmp_path):
+    job = Job(windows=(WindowSpec(10_000, 10_000),), bound_ms=0)
+    out, base = tmp_path / "w.jsonl", 1_700_000_000_000
+
+    def first(door):
+        door.connected(value=True)
+        handed_over(door, door.partition("a"), ("p", 4, base))
+
+    def second(door):
+        door.connected(value=True)
+        partition = door.partitions()["a"]
+        handed_over(door, partition, ("p", 2, base + 1), ("p", 1, base + 10_000), first=1)
+
+    for script in (first, second):
+        with running(tmp_path, source := Scripted(script), outputs=[f"jsonl:{out}"], job=job):
+            assert source.done.wait(10)
+        if script is first:
+            assert rows_of(out) == []
+    (row,) = rows_of(out)
+    assert (row["product"], row["stars"]) == ("p", [0, 1, 0, 1, 0])
+
+
+def test_what_a_source_noted_is_remembered_with_the_ratings_it_is_about(tmp_path):
+    def first(door):
+        handed_over(door, door.partition(""), ("p", 4), notes=[("offset", b"7")])
+
+    seen = []
+
+    def second(door):
+        seen.append({key: value for key, (value, _) in door.remembered().items()})
+        door.redelivered(3)
+        door.forget(door.now_ms() + 1)
+        handed_over(door, door.partition(""), ("p", 4), first=1)
+
+    def third(door):
+        seen.append(door.remembered())
+
+    for script in (first, second, third):
+        with running(tmp_path, source := Scripted(script)) as service:
+            assert source.done.wait(10)
+            assert service.sources[0].door.redeliveries == (3 if script is second else 0)
+    assert seen == [{"offset": b"7"}, {}]
+
+
+def test_a_broken_source_is_tried_again_while_the_others_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.01)
+    tries = []
+
+    def broken(door):
+        tries.append(door)
+        if len(tries) < 3:
+            raise SourceFailed("the broker is away")
+
+    def well(door):
+        handed_over(door, door.partition(""), ("p", 4))
+
+    sources = Scripted(broken, "broken"), Scripted(well, "well")
+    with running(tmp_path, *sources) as service:
+        for source in sources:
+            assert source.done.wait(10)
+        health = service.sources[0].health
+        assert (health.failures, health.error) == (2, "the broker is away")
+        assert service.engine.received == 1
+    assert len(tries) == 3
+
+
+def test_a_sink_that_cannot_be_opened_holds_nobody_up_and_gets_all_rows_later(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.05)
+    away = tmp_path / "later"
+    out, late = tmp_path / "w.jsonl", away / "w.jsonl"
+
+    def script(door):
+        door.connected(value=True)
+        partition = door.partition("a")
+        handed_over(door, partition, ("p", 4))
+        door.caught_up(partition, value=True)
+
+    outputs = [f"jsonl:{out}", f"jsonl:{late}"]
+    with running(tmp_path, Scripted(script), outputs=outputs) as service:
+        soon(lambda: out.exists() and len(rows_of(out)) == 2)
+        soon(lambda: service.sinks[1].health.failures >= 2)
+        away.mkdir()
+        soon(lambda: late.exists() and len(rows_of(late)) == 2)
+    assert late.read_bytes() == out.read_bytes()
