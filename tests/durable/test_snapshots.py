@@ -1,6 +1,7 @@
 """Snapshots through their files: an engine that is restored goes on as if it had not been."""
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commands import starwatch
+from durable.runs import FREQUENT
 from property.players import Player
 from property.streams import streams
 from starwatch.engine import Engine
 from starwatch.errors import BadState
 from starwatch.journal.snapshots import Snapshots
+from starwatch.journal.store import Journal
 from starwatch.windows.job import Job
 
 
@@ -92,3 +96,12 @@ def test_files_that_no_commit_names_are_swept(tmp_path):
     (tmp_path / "000000000004-12345678.part").write_bytes(b"half")
     snapshots.sweep({names[1]})
     assert [path.name for path in tmp_path.iterdir()] == [names[1]]
+
+
+def test_a_run_removes_its_older_snapshots_as_it_goes(scene):
+    assert starwatch(*scene.lasting(*FREQUENT)).code == 0
+    left = {path.name for path in scene.state.glob("snapshots/*")}
+    with closing(Journal(scene.state / "starwatch.db", reading=True)) as journal:
+        named = {name for name, _ in journal.snapshots()}
+    assert named <= left
+    assert len(left - named) <= 1  # what the newest took the place of goes with the next

@@ -7,6 +7,7 @@ list columns of one row, so that they may differ in length; the rest is JSON bes
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,8 @@ class Snapshots:
     def sweep(self, named: set[str]) -> None:
         """Remove files that no commit names: older ones, and those of a crash."""
         for path in self._others(named):
-            path.unlink(missing_ok=True)
+            with suppress(PermissionError):  # somebody copies it, on Windows; it goes the next time
+                path.unlink(missing_ok=True)
 
     def _others(self, named: set[str]) -> Iterator[Path]:
         return (path for path in self._folder.iterdir() if path.name not in named)

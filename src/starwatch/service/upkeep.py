@@ -108,8 +108,9 @@ class Upkeep:
             ) from None
 
     def _write(self, number: int, state: Snapshot) -> Kept:
-        snapshot = self.snapshots.write(number, state), number
         with closing(Journal(self._places.database, reading=True)) as journal:
+            self.snapshots.sweep({name for name, _ in journal.snapshots()})
+            snapshot = self.snapshots.write(number, state), number
             panes = self._panes(journal, number)
             return Kept(snapshot, panes, self._seal(journal, panes))
 
