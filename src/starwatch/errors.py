@@ -18,7 +18,8 @@ StarwatchError
         ├── StateLocked  another process writes to it
         ├── BadState     it is corrupt, or no state of ours
         ├── NewerState   a newer Starwatch made it
-        └── OtherState   it belongs to another job or other files
+        ├── OtherState   it belongs to another job or other files
+        └── NotKept      what is asked for was there, and was let go
 
 Bad *ratings* are not errors: they are values (`starwatch.ratings.rejects`), kept with a reason.
 Each error is shown as one line, `error: what. hint`; a traceback only appears with `--debug`.
@@ -155,3 +156,9 @@ class OtherState(StateError):
     """The state directory belongs to another job, or to other files."""
 
     code = "other_state"
+
+
+class NotKept(StateError):
+    """What is asked of the state was there once, and was let go: `--keep`, `--keep-size`."""
+
+    code = "not_kept"

@@ -25,8 +25,8 @@ FAILPOINTS = [
 """The last two come when the Parquet output ends, so nothing comes behind them."""
 
 
-ELSEWHERE = {"backup.copied"}
-"""Where no replay comes by; test_backup.py does."""
+ELSEWHERE = {"backup.copied", "prune.found", "prune.named", "prune.removed"}
+"""Where this replay does not come by; test_backup.py and test_retention.py do."""
 
 
 def test_every_failpoint_of_the_source_is_listed():

@@ -20,6 +20,8 @@ def command(*, state: str) -> None:
 
     with reading(state) as journal:
         names = names_by_partition(journal)
+        if gone := journal.first_kept():
+            click.echo(f"note: late ones of the first {gone:,} ratings are not kept", err=True)
         scale = Scale.parse(job_of(journal, state)["scale"])
         for batch in late_ratings(journal, Path(state) / RATINGS):
             for line in late_lines(batch, names, scale):

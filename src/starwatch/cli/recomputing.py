@@ -1,5 +1,6 @@
 """Brings replays and states to a recomputation: rules as plain values, inputs in their order."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,10 +93,18 @@ def take_journal(inputs: Inputs, journal: "Journal", ratings: Path) -> None:
         inputs: What takes it.
         journal: The journal, seen at one moment.
         ratings: The state's folder of sealed ratings.
+
+    Raises:
+        NotKept: the first of its ratings were let go.
+        BadState: sealed ratings cannot be read.
     """
+    from starwatch.journal.listing import require_all  # noqa: PLC0415 - only where there is one
+
+    require_all(journal)
     inputs.sealed([str(ratings / name) for name in journal.sealed()], journal.sealed_marks())
     inputs.entries(entry for _, entry in journal.entries())
-    inputs.rejects.update(
-        str(reject.reason) for _, reject in journal.rejects() if reject.reason not in REASONS
-    )
+    kept = Counter(str(reject.reason) for _, reject in journal.rejects())
+    for reason, number in (kept + Counter(journal.rejects_gone())).items():
+        if reason not in REASONS:
+            inputs.rejects[reason] += number
     inputs.finish()

@@ -22,6 +22,10 @@ def command(*, state: str, reason: str | None) -> None:
         )
     with reading(state) as journal:
         names = names_by_partition(journal)
+        gone = journal.rejects_gone()
+        if number := gone.get(reason, 0) if reason else sum(gone.values()):
+            told = f"note: {number:,} older ones are not kept; the ledger counts all"
+            click.echo(told, err=True)
         for partition, reject in journal.rejects(reason):
             (line,) = reject_lines([(partition, reject)], names)
             click.echo(msgspec.json.encode(line))

@@ -14,6 +14,7 @@ from starwatch.cli.catalogue_option import (
     lasting_catalogue,
 )
 from starwatch.cli.job_options import job_options, output_options
+from starwatch.cli.keep_options import keep_options
 from starwatch.cli.options import input_options
 from starwatch.cli.pace_options import job_of, pace_of, pace_options
 from starwatch.errors import BadSetting
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Keep everything there, so that a run that was killed goes on where it was.",
 )
+@keep_options
 @click.option("--commit-ratings", type=click.IntRange(min=1), hidden=True)  # service/rhythm.py
 @click.option("--snapshot-seconds", type=click.FloatRange(min=0), hidden=True)
 @click.option("--seal-ratings", type=click.IntRange(min=1), hidden=True)
@@ -82,6 +84,8 @@ def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) ->
         return _lasting(job, given, names, open_readers, replay)
     if given["again"]:
         raise BadSetting("--again needs a state to forget", hint="Use it with --state DIR")
+    if given["keep"]:
+        raise BadSetting("--keep and --keep-size are of a state", hint="Use them with --state DIR")
     catalogue = given_catalogue(given)
     return Run(job, given, names, catalogue=catalogue).replay(open_readers, replay)
 
@@ -96,6 +100,7 @@ def _lasting(
     """The same with a state directory; goes on where an earlier run was."""
     from starwatch.cli.running import Run  # noqa: PLC0415 - imports numpy, pyarrow
     from starwatch.cli.views import watched  # noqa: PLC0415
+    from starwatch.service.pruning import remember  # noqa: PLC0415
     from starwatch.service.state import State, file_facts, job_facts, pace_facts  # noqa: PLC0415
 
     if given["rejects"] or given["late"]:
@@ -117,6 +122,7 @@ def _lasting(
         known = state.belongs_to(facts)
         if not known:
             state.journal.note({"begun_ms": int(time.time() * 1000)})
+        remember(state.journal, given["keep"])
         finished = known and state.journal.fact("finished")
         catalogue = lasting_catalogue(catalogue, state, needed=watched(given))
         run = Run(job, given, names, catalogue=catalogue, state=state)

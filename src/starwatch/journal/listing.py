@@ -1,4 +1,4 @@
-"""What was not counted, read back from the journal and from sealed ratings."""
+"""What a state still holds of its ratings: late ones, read back; and whether it holds all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,28 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from starwatch.admission.ledger import Class
-from starwatch.errors import BadState
+from starwatch.errors import BadState, NotKept
 from starwatch.journal.entries import SCHEMA, as_batch
 from starwatch.journal.store import Journal
 from starwatch.ratings.batch import Batch
+from starwatch.ratings.durations import moment_label
+
+
+def require_all(journal: Journal) -> None:
+    """See to it that every rating of a state is still kept.
+
+    Raises:
+        NotKept: some were let go; from which on there are some is said.
+    """
+    if not (first := journal.first_kept()):
+        return
+    made_ms = min((lot.made_ms for lot in journal.lots() if lot.ratings), default=None)
+    since = "" if made_ms is None else f", sealed since {moment_label(made_ms)}"
+    raise NotKept(
+        f"this needs all ratings, and the state keeps them only from number {first:,} on{since}",
+        hint="`starwatch verify --from FILE --against FILE` needs no state; a run with"
+        " --keep forever and --keep-size forever keeps all",
+    )
 
 
 def late_ratings(journal: Journal, ratings: Path) -> Iterator[Batch]:

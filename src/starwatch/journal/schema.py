@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from starwatch.errors import (
@@ -16,6 +17,9 @@ from starwatch.errors import (
 
 VERSION = 1
 """The version of these tables; raised with every change, and `_MIGRATIONS` gains a step."""
+
+_LOG_BYTES = 64 << 20
+"""How long SQLite's log may stay when it has grown, as it does while somebody reads for long."""
 
 APPLICATION_ID = 0x53544152  # "STAR": tells our databases from others
 
@@ -114,6 +118,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         version = _version(database, path)  # before anything is changed in it
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         if version == 0:
             _create(database)
         elif version < VERSION:
@@ -143,6 +148,21 @@ def open_reading(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise database_error(path, error) from None
     return database
+
+
+def nobody_reads_the_past(path: Path) -> bool:
+    """Whether all who are reading a database see its last commit, or a later one.
+
+    As long as someone sees an earlier one, files that it names must not be removed. SQLite can
+    tell: what is behind that commit cannot be moved from its log into the database then.
+    """
+    try:
+        with closing(_connected(path)) as database:
+            query = "PRAGMA wal_checkpoint(PASSIVE)"
+            busy, written, moved = database.execute(query).fetchone()
+    except sqlite3.DatabaseError:  # it is in use; ask again later
+        return False
+    return not busy and bool(written == moved)
 
 
 def database_error(path: Path, error: sqlite3.DatabaseError) -> StarwatchError:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark
 from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
 from starwatch.journal.pane_files import PANES_UPTO, PaneFile, PaneRange, name_pane_files
+from starwatch.journal.pruning import KEPT_REJECTS, REJECTS_GONE, forget, forget_rejects, lots
+from starwatch.journal.retention import Lot, Pruning
 from starwatch.journal.schema import database_error, open_database, open_reading
 from starwatch.journal.sealing import Sealing
 from starwatch.ports import Cursor
@@ -63,6 +66,7 @@ class Commit:
         snapshot: Name of a snapshot file and the entry up to which it goes, at or before this one.
         sealing: Entries that lie in files now, and are forgotten here.
         panes: Entries that are in the history now.
+        pruning: Files that do not count any more.
         rows_done: Window rows before this number are with every sink for certain, by cursors that
             an earlier commit holds; the outbox lets them go.
     """
@@ -78,6 +82,7 @@ class Commit:
     snapshot: tuple[str, int] | None = None
     sealing: Sealing | None = None
     panes: PaneRange | None = None
+    pruning: Pruning | None = None
     rows_done: int = 0
 
 
@@ -91,6 +96,7 @@ class Journal:
     Args:
         path: The database file; made if it is not there, unless it is only read.
         reading: Only read; other processes may write meanwhile.
+        kept_rejects: How many of them can be listed; older ones go.
 
     Raises:
         MissingInput: it is to be read, and not there.
@@ -98,8 +104,11 @@ class Journal:
         NewerState: a newer Starwatch made it.
     """
 
-    def __init__(self, path: Path, *, reading: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, reading: bool = False, kept_rejects: int = KEPT_REJECTS
+    ) -> None:
         self._path = path
+        self._kept_rejects = kept_rejects
         self._database = open_reading(path) if reading else open_database(path)
 
     def commit(self, commit: Commit) -> int:
@@ -143,6 +152,8 @@ class Journal:
                 self._write_facts({PANES_UPTO: commit.panes.entry})
             if commit.sealing is not None:
                 self._write_sealing(commit.sealing)
+            if commit.pruning is not None:
+                forget(self._database, commit.pruning)
             # The newest rows stay whatever happens, for the next ones are numbered after them.
             run(
                 "DELETE FROM outbox WHERE first + rows <= ? AND id < (SELECT max(id) FROM outbox)",
@@ -175,6 +186,23 @@ class Journal:
         query = "SELECT body FROM marks ORDER BY id"
         rows = self._read(query)
         return [msgspec.json.decode(body, type=Mark) for (body,) in rows]
+
+    def first_kept(self) -> int:
+        """The number of the first rating that is kept: 0 as long as none was pruned."""
+        both = "SELECT first FROM sealed UNION ALL SELECT first FROM journal"
+        return next(self._read(f"SELECT min(first) FROM ({both})"))[0] or 0  # noqa: S608
+
+    def rejects_gone(self) -> dict[str, int]:
+        """How many rejects cannot be listed any more, by reason."""
+        gone: dict[str, int] = self.fact(REJECTS_GONE) or {}
+        return gone
+
+    def lots(self) -> list[Lot]:
+        """Everything that retention may let go."""
+        try:
+            return list(lots(self._database))
+        except sqlite3.DatabaseError as error:
+            raise database_error(self._path, error) from None
 
     def pane_files(self, tier_ms: int | None = None) -> list[PaneFile]:
         """The files of panes, of one tier or of all, in the order in which they were made."""
@@ -245,6 +273,27 @@ class Journal:
         with self._transaction():
             self._write_facts(facts)
 
+    def forget(self, pruning: Pruning) -> None:
+        """Let files go in a commit of their own; they are to be removed afterwards.
+
+        Raises:
+            OutputFailed: the disk is full or fails; they all still count then.
+        """
+        with self._transaction():
+            forget(self._database, pruning)
+
+    def compact(self) -> None:
+        """Give room that nothing in the database needs back to the disk.
+
+        Raises:
+            OutputFailed: the disk has no room for the second copy that this takes for a while.
+        """
+        try:
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.DatabaseError as error:
+            raise database_error(self._path, error) from None
+
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
         """What is read inside is of one commit, though other processes write meanwhile."""
@@ -263,6 +312,8 @@ class Journal:
             "INSERT INTO rejects (partition, position, reason, raw) VALUES (?, ?, ?, ?)",
             ((partition, r.position, str(r.reason), r.raw) for partition, r in rejects),
         )
+        if rejects and (gone := forget_rejects(self._database, self._kept_rejects)):
+            self._write_facts({REJECTS_GONE: dict(Counter(self.rejects_gone()) + Counter(gone))})
 
     def _write_sealing(self, sealing: Sealing) -> None:
         now = time.time_ns() // 1_000_000

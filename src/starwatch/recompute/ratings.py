@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from starwatch.errors import BadState
 from starwatch.journal.entries import Entry, rating_columns
 from starwatch.journal.entries import Mark as Journalled
 from starwatch.ratings.batch import Batch
@@ -98,13 +99,12 @@ class Inputs:
         Args:
             files: Their paths, in any order.
             marks: What happened in their range; `after` counts over all ratings.
+
+        Raises:
+            BadState: a file is not there or broken.
         """
         if files:
-            columns = f"seq, {_NAMES}"
-            self.database.execute(
-                f"INSERT INTO ratings SELECT {columns} FROM read_parquet(?) ORDER BY seq",
-                [list(files)],
-            )
+            self._parquet(files)
             last = "SELECT coalesce(max(seq), -1) FROM ratings"
             self.ratings = 1 + self.database.execute(last).fetchall()[0][0]
         for mark in marks:
@@ -138,6 +138,17 @@ class Inputs:
         reasons = pa.array(list(self.rejects), pa.string())
         numbers = pa.array(list(self.rejects.values()), pa.int64())
         self._table("rejects", pa.table({"reason": reasons, "number": numbers}))
+
+    def _parquet(self, files: Sequence[str]) -> None:
+        columns = f"seq, {_NAMES}"
+        query = f"INSERT INTO ratings SELECT {columns} FROM read_parquet(?) ORDER BY seq"
+        try:
+            self.database.execute(query, [list(files)])
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            why = str(error).splitlines()[0]
+            raise BadState(
+                f"sealed ratings cannot be read ({why})", hint="Restore a backup of the state"
+            ) from None
 
     def _columns(self, ratings: pa.RecordBatch) -> None:
         numbers = pa.array(np.arange(self.ratings, self.ratings + len(ratings)))

@@ -73,7 +73,7 @@ class DurableEngine:
 
     Args:
         journal: The journal, new or with commits of the same job.
-        upkeep: Writes snapshots and sealed ratings.
+        upkeep: Writes snapshots and sealed ratings, and lets old ones go.
         job: The rules.
         sinks: Where committed rows go.
         names: What partitions are called.
@@ -116,6 +116,7 @@ class DurableEngine:
             for sink in self._sinks:
                 opened.callback(sink.close)
             self._catch_up()
+            upkeep.prune(journal)
             opened.pop_all()
 
     @property
@@ -150,6 +151,7 @@ class DurableEngine:
                     if sink.lasting:
                         self._cursors[sink.name] = sink.secured()
                 self._commit(self._upkeep.complete(self._number))  # names what has become certain
+                self._upkeep.prune(self._journal)
         finally:
             self._upkeep.close()
             for sink in self._sinks:
@@ -301,9 +303,12 @@ class DurableEngine:
                 snapshot=kept.snapshot,
                 panes=kept.panes,
                 sealing=kept.sealing,
+                pruning=kept.pruning,
                 rows_done=min(self._secured.values(), default=_ALL_ROWS),
             )
         )
+        if kept.pruning:
+            self._upkeep.remove(kept.pruning)
         self._secured |= {name: cursor.rows for name, cursor in self._cursors.items()}
         self._cursors = {}
         if rows is not None and len(rows):

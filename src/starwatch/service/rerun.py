@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 from starwatch.engine import Engine
 from starwatch.errors import BadState
 from starwatch.journal.entries import SCHEMA, Mark, as_batch, joined
+from starwatch.journal.listing import require_all
 from starwatch.journal.store import Journal
 from starwatch.ports import RowContext
 from starwatch.ratings.batch import Batch
@@ -67,8 +68,10 @@ def journalled(journal: Journal, ratings: Path) -> Iterator[Batch | Mark]:
     Rejects of sealed ranges are left out; they move nothing but the books.
 
     Raises:
+        NotKept: the first ones were let go.
         BadState: what is journalled or sealed is broken.
     """
+    require_all(journal)
     yield from _sealed(ratings, journal.sealed(), journal.sealed_marks())
     for _, entry in journal.entries():
         yield from entry.steps()

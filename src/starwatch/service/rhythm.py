@@ -20,6 +20,8 @@ class Rhythm:
         seal_ratings: Ratings from which a range of the journal is worth files of its own, sealed
             ratings and panes.
         pane_seconds: How long ratings wait for their panes where they are fewer.
+        prune_seconds: How often it is looked what has become too old. Whenever files were added, it
+            is looked what has become too much.
     """
 
     commit_ratings: int = 1 << 16
@@ -27,3 +29,4 @@ class Rhythm:
     snapshot_seconds: float = 10.0
     seal_ratings: int = 1 << 20
     pane_seconds: float = 3600.0
+    prune_seconds: float = 300.0

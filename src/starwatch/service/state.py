@@ -14,11 +14,13 @@ from starwatch.errors import BadState, OtherState, OutputFailed
 from starwatch.failpoints import reached
 from starwatch.history.files import sweep as sweep_panes
 from starwatch.journal.lock import DirectoryLock
+from starwatch.journal.schema import nobody_reads_the_past
 from starwatch.journal.sealing import sweep
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.replay.pace import ReplayOptions
 from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, Places
+from starwatch.service.pruning import retention_of
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.upkeep import Upkeep
 from starwatch.windows.job import Job
@@ -59,8 +61,9 @@ class State:
             held.callback(self.journal.close)
             self.snapshots = Snapshots(places.snapshots)
             self.snapshots.sweep({name for name, _ in self.journal.snapshots()})
-            sweep(places.ratings, set(self.journal.sealed()))
-            sweep_panes(places.history, {file.name for file in self.journal.pane_files()})
+            if nobody_reads_the_past(places.database):  # in which other files may count
+                sweep(places.ratings, set(self.journal.sealed()))
+                sweep_panes(places.history, {file.name for file in self.journal.pane_files()})
             self._held = held.pop_all()
         reached("state.opened")
 
@@ -74,7 +77,13 @@ class State:
 
     def upkeep(self, job: Job) -> Upkeep:
         """What keeps it small and quick to restore while a run of a job goes on."""
-        return Upkeep(Places(self.directory), self.snapshots, job, rhythm=self.rhythm)
+        return Upkeep(
+            Places(self.directory),
+            self.snapshots,
+            job,
+            rhythm=self.rhythm,
+            retention=retention_of(self.journal),
+        )
 
     def belongs_to(self, facts: Mapping[str, Any]) -> bool:
         """Whether these named facts are its own; a new state takes them for its own.

@@ -1,4 +1,4 @@
-"""What a state needs from time to time, done beside the run: snapshots, panes, sealing (§7).
+"""What a state needs from time to time, beside the run: snapshots, panes, sealing, retention (§7).
 
 Files are written by a thread of their own; they count once a later commit has named them, so a
 crash at any moment leaves nothing but files to sweep away.
@@ -15,10 +15,12 @@ from starwatch.errors import OutputFailed
 from starwatch.failpoints import reached
 from starwatch.history.files import write_panes
 from starwatch.journal.pane_files import PaneRange
+from starwatch.journal.retention import Pruning, Retention
 from starwatch.journal.sealing import Sealing, seal
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.service.places import Places
+from starwatch.service.pruning import Removal, forgotten, found
 from starwatch.service.rhythm import Rhythm
 from starwatch.windows.job import Job
 
@@ -31,31 +33,35 @@ class Kept:
         snapshot: Name of a snapshot file and the entry up to which it goes.
         panes: Entries whose panes lie in files now.
         sealing: Entries that lie in files now, and are forgotten; their panes do too.
+        pruning: Files that are to be let go; they are removed after that commit.
     """
 
     snapshot: tuple[str, int] | None = None
     panes: PaneRange | None = None
     sealing: Sealing | None = None
+    pruning: Pruning | None = None
 
 
 class Upkeep:
-    """Writes snapshots, panes and sealed ratings beside a run.
+    """Writes snapshots, panes and sealed ratings beside a run, and lets old ones go.
 
     Args:
         places: Where the parts of the state are.
         snapshots: Where snapshots go.
         job: The rules of the run.
         rhythm: When a snapshot is due, and how much is worth a file.
+        retention: How long and how much of the files is kept.
         clock: Seconds that never go back.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         places: Places,
         snapshots: Snapshots,
         job: Job,
         *,
         rhythm: Rhythm = Rhythm(),  # noqa: B008 - a frozen value
+        retention: Retention = Retention(),  # noqa: B008
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.snapshots = snapshots
@@ -65,7 +71,10 @@ class Upkeep:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "upkeep")
         self._work: Future[Kept] | None = None
-        self._last = self._last_panes = clock()
+        self._last = self._last_panes = self._last_look = clock()
+        self._retention = retention
+        self._removal = Removal(places)
+        self._grown = False
 
     def start_if_due(self, number: int, engine: Engine) -> None:
         """Begin a snapshot of the engine as a commit left it, if it is time for one."""
@@ -93,6 +102,14 @@ class Upkeep:
         self._work = self._thread.submit(self._complete, number, before)
         return self._result()
 
+    def prune(self, journal: Journal) -> None:
+        """Let go all that is due, here and now; for the start and the end of a run."""
+        self._thread.submit(self._remove, forgotten(journal, self._retention)).result()
+
+    def remove(self, pruning: Pruning) -> None:
+        """Remove the files that a commit has let go, beside the run."""
+        self._thread.submit(self._remove, pruning)
+
     def close(self) -> None:
         """Wait for what is being written; the next start sweeps it away."""
         self._thread.shutdown()
@@ -111,8 +128,11 @@ class Upkeep:
         with closing(Journal(self._places.database, reading=True)) as journal:
             self.snapshots.sweep({name for name, _ in journal.snapshots()})
             snapshot = self.snapshots.write(number, state), number
+            pruning = self._prune(journal)
             panes = self._panes(journal, number)
-            return Kept(snapshot, panes, self._seal(journal, panes))
+            sealing = self._seal(journal, panes)
+        self._grown = bool(panes or sealing)
+        return Kept(snapshot, panes, sealing, pruning)
 
     def _complete(self, number: int, before: Kept) -> Kept:
         with closing(Journal(self._places.database, reading=True)) as journal:
@@ -122,6 +142,22 @@ class Upkeep:
             return before
         panes = write_panes(self._places.history, self._job, entries)
         return replace(before, panes=PaneRange(panes.entry, done.files + panes.files))
+
+    def _remove(self, pruning: Pruning) -> None:
+        self._removal.add(pruning)
+        self._removal.attempt()
+
+    def _prune(self, journal: Journal) -> Pruning | None:
+        """Find what is due, where files were added or it was not looked for long."""
+        self._removal.attempt()
+        if not self._grown and self._clock() - self._last_look < self._rhythm.prune_seconds:
+            return None
+        self._last_look = self._clock()
+        pruning = found(journal, self._retention)
+        if not pruning:
+            return None
+        reached("prune.found")
+        return pruning
 
     def _panes(self, journal: Journal, number: int) -> PaneRange | None:
         """Write the panes of what was committed, where it is much or waited long."""

@@ -1,0 +1,72 @@
+"""Which files a database names that could go, and how it forgets them."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+
+from starwatch.failpoints import reached
+from starwatch.journal.retention import LONG_PANES_MS, Kind, Lot, Pruning
+
+KEPT_REJECTS = 100_000
+"""The newest rejects that can be listed: at 4 KiB each they take 400 MB at most, mostly 10 MB."""
+
+REJECTS_GONE = "rejects_gone"
+"""The fact that tells how many rejects cannot be listed any more, by reason."""
+
+
+def lots(database: sqlite3.Connection) -> Iterator[Lot]:
+    """Everything that retention may let go: ranges of sealed ratings whole, panes file by file."""
+    sealed = "SELECT first, ratings, file, bytes, made_ms FROM sealed ORDER BY first, file"
+    for (first, ratings), rows in groupby(database.execute(sealed), key=lambda row: row[:2]):
+        _, _, files, sizes, made = zip(*rows, strict=True)
+        yield Lot(Kind.RATINGS, max(made), files, sum(sizes), (first, ratings))
+    panes = "SELECT file, tier_ms, bytes, made_ms FROM history ORDER BY made_ms, file"
+    for file, tier_ms, size, made_ms in database.execute(panes):
+        kind = Kind.LONG_PANES if tier_ms >= LONG_PANES_MS else Kind.SHORT_PANES
+        yield Lot(kind, made_ms, (file,), size)
+
+
+def forget(database: sqlite3.Connection, pruning: Pruning) -> None:
+    """Take what goes out of the tables, inside a transaction; its files count no more then."""
+    for table, files in (("sealed", pruning.ratings), ("history", pruning.panes)):
+        database.executemany(
+            f"DELETE FROM {table} WHERE file = ?",  # noqa: S608 - a name of our own
+            ((file,) for file in files),
+        )
+    if pruning.first_kept is not None:
+        database.execute("DELETE FROM marks WHERE after < ?", (pruning.first_kept,))
+
+
+def forget_rejects(database: sqlite3.Connection, kept: int) -> dict[str, int]:
+    """Let go all rejects but the newest, inside a transaction; returns how many went, by reason.
+
+    Their ids have no gaps, for only the oldest ever go.
+    """
+    old = "FROM rejects WHERE id <= (SELECT max(id) FROM rejects) - ?"
+    gone = database.execute(f"SELECT reason, count(*) {old} GROUP BY reason", (kept,)).fetchall()
+    if gone:
+        database.execute(f"DELETE {old}", (kept,))
+    return dict(gone)
+
+
+def remove(ratings: Path, panes: Path, pruning: Pruning) -> None:
+    """Remove files that no commit names any more.
+
+    One that cannot be removed now is swept away when the state is opened again.
+
+    Args:
+        ratings: The folder of sealed ratings.
+        panes: The folder of panes.
+        pruning: Their names.
+    """
+    reached("prune.named")
+    paths = [ratings / name for name in pruning.ratings] + [panes / name for name in pruning.panes]
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+    for folder in {path.parent for path in paths}:
+        with suppress(OSError):  # others are in it
+            folder.rmdir()
+    reached("prune.removed")
