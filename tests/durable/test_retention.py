@@ -1,5 +1,7 @@
 """A run with tiny limits stays within them, its rows stay right, and a kill changes nothing."""
 
+import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -214,6 +216,8 @@ def test_what_needs_all_ratings_says_from_which_on_there_are_some(state):
     assert done.err == f"note: late ones of the first {first} ratings are not kept\n"
     assert 0 < len(done.rows) < len(late.rows)
     assert late.rows[-len(done.rows) :] == done.rows
+    shown = starwatch("state", "info", "--state", state).out
+    assert re.search(rf"^let go +the first {first} ratings, 0 rejects$", shown, re.MULTILINE)
     prune(state, "--keep", "0s")
     done = starwatch("verify", "--state", state)
     assert " on. `starwatch verify --from" in done.err
@@ -293,5 +297,7 @@ def test_the_newest_rejects_stay_and_the_books_hold_all(tmp_path):
     assert len(done.rows) == 100_000
     assert (done.rows[0]["row"], done.rows[-1]["reason"]) == (601, "bad_time")
     assert starwatch("rejects", "--state", state, "--reason", "bad_time").err == ""
+    info = starwatch("state", "info", "--state", state, "--json")
+    assert json.loads(info.out)["let_go"] == {"ratings": 0, "rejects": 601}
     assert "100,601 rejected" in starwatch("ledger", "--state", state).out
     assert starwatch("verify", "--state", state).code == 0

@@ -12,6 +12,9 @@ from starwatch.journal.retention import LONG_PANES_MS, Kind, Lot, Pruning
 KEPT_REJECTS = 100_000
 """The newest rejects that can be listed: at 4 KiB each they take 400 MB at most, mostly 10 MB."""
 
+FIRSTS = "SELECT first FROM sealed UNION ALL SELECT first FROM journal"
+"""The numbers of the first ratings of all that is kept of the journal."""
+
 REJECTS_GONE = "rejects_gone"
 """The fact that tells how many rejects cannot be listed any more, by reason."""
 

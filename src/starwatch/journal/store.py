@@ -17,7 +17,14 @@ from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark
 from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
 from starwatch.journal.pane_files import PANES_UPTO, PaneFile, PaneRange, name_pane_files
-from starwatch.journal.pruning import KEPT_REJECTS, REJECTS_GONE, forget, forget_rejects, lots
+from starwatch.journal.pruning import (
+    FIRSTS,
+    KEPT_REJECTS,
+    REJECTS_GONE,
+    forget,
+    forget_rejects,
+    lots,
+)
 from starwatch.journal.retention import Lot, Pruning
 from starwatch.journal.schema import database_error, open_database, open_reading
 from starwatch.journal.sealing import Sealing
@@ -189,8 +196,7 @@ class Journal:
 
     def first_kept(self) -> int:
         """The number of the first rating that is kept: 0 as long as none was pruned."""
-        both = "SELECT first FROM sealed UNION ALL SELECT first FROM journal"
-        return next(self._read(f"SELECT min(first) FROM ({both})"))[0] or 0  # noqa: S608
+        return next(self._read(f"SELECT min(first) FROM ({FIRSTS})"))[0] or 0  # noqa: S608
 
     def rejects_gone(self) -> dict[str, int]:
         """How many rejects cannot be listed any more, by reason."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from starwatch.journal.pruning import FIRSTS, REJECTS_GONE
 from starwatch.journal.schema import database_error, open_reading
 from starwatch.ports import Cursor
 
@@ -25,6 +26,8 @@ class Survey:
         entries: How many the journal holds.
         ratings: How many ratings these hold.
         sealed_ratings: How many were moved into files.
+        first_kept: The number of the first rating that is kept: 0 as long as none was let go.
+        rejects_gone: How many rejects cannot be listed any more.
         files: How many files count, by the table that names them.
         products: How many the catalogue holds.
     """
@@ -36,6 +39,8 @@ class Survey:
     entries: int
     ratings: int
     sealed_ratings: int
+    first_kept: int
+    rejects_gone: int
     files: Mapping[str, int]
     products: int
 
@@ -77,8 +82,9 @@ def _survey(database: sqlite3.Connection) -> Survey:
     entries, ratings = one("SELECT count(*), coalesce(sum(ratings), 0) FROM journal")
     ranges = "SELECT DISTINCT first, ratings FROM sealed"
     facts = pairs("SELECT name, value FROM facts")
+    facts = {name: msgspec.json.decode(value) for name, value in facts.items()}
     return Survey(
-        facts={name: msgspec.json.decode(value) for name, value in facts.items()},
+        facts=facts,
         rows_read=pairs(
             "SELECT name, sum(counted + duplicate + late + rejected + rejects) FROM positions"
             " GROUP BY name ORDER BY min(partition)"
@@ -91,6 +97,8 @@ def _survey(database: sqlite3.Connection) -> Survey:
         entries=entries,
         ratings=ratings,
         sealed_ratings=one(f"SELECT coalesce(sum(ratings), 0) FROM ({ranges})")[0],  # noqa: S608
+        first_kept=one(f"SELECT coalesce(min(first), 0) FROM ({FIRSTS})")[0],  # noqa: S608
+        rejects_gone=sum((facts.get(REJECTS_GONE) or {}).values()),
         files={table: len(files) for table, files in named_files(database).items()},
         products=one("SELECT count(*) FROM catalogue")[0],
     )

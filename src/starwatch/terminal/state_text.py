@@ -29,6 +29,9 @@ def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     classes = ", ".join(f"{number:,} {name}" for name, number in rest)
     yield "ratings", f"{received[1]:,} received: {classes}"
     yield "window rows", f"{facts['window_rows']:,}"
+    if any(facts["let_go"].values()):
+        gone = facts["let_go"]
+        yield "let go", f"the first {gone['ratings']:,} ratings, {gone['rejects']:,} rejects"
     if facts["products_in_catalogue"]:
         yield "catalogue", number_text(facts["products_in_catalogue"], "product")
     yield from _table("sources", [(s["name"], _source(s)) for s in facts["sources"]])
