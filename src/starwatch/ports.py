@@ -263,6 +263,14 @@ class LiveSource(Protocol):
     def name(self) -> str:
         """What it is called in ledger, logs and metrics: its URL without any secret."""
 
+    @property
+    def own_time(self) -> bool:
+        """Whether its records have a time of their own, as Kafka's have.
+
+        Where windows go by arrival it gives that as the event time, and the job counts by event
+        time with a bound of 0; event times of other sources are put aside then.
+        """
+
     def run(self, door: Door) -> None:
         """Receive until `door.stopping`, in a thread of its own.
 

@@ -31,6 +31,7 @@ class Scripted:
 
     script: Callable[[Door], None]
     name: str = "scripted"
+    own_time: bool = False
     runs: int = 0
     done: Event = field(default_factory=Event)
 

@@ -45,14 +45,19 @@ def keep_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def with_keep(*arguments: Any, keep: str | None, keep_size: str | None, **given: Any) -> Any:
-        chosen: dict[str, int | None] = {}
-        if keep is not None:
-            chosen["keep_ms"] = _age_ms(keep)
-        if keep_size is not None:
-            chosen["keep_bytes"] = size_bytes(keep_size)
-        return command(*arguments, keep=chosen, **given)
+        return command(*arguments, keep=chosen_keep(keep, keep_size), **given)
 
     return with_keep
+
+
+def chosen_keep(keep: str | None, keep_size: str | None) -> dict[str, int | None]:
+    """What was chosen of an age and a size, by the attributes of a `Retention`."""
+    chosen: dict[str, int | None] = {}
+    if keep is not None:
+        chosen["keep_ms"] = _age_ms(keep)
+    if keep_size is not None:
+        chosen["keep_bytes"] = size_bytes(keep_size)
+    return chosen
 
 
 def _age_ms(text: str) -> int | None:

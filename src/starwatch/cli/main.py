@@ -19,6 +19,7 @@ _COMMANDS = {
     "ledger": "print both books of a state",
     "rejects": "list what a state refused, as it came",
     "replay": "play files of ratings through the windows",
+    "run": "watch ratings as they come",
     "scenario": "run scripted streams and compare their rows",
     "state": "look after a state directory",
     "verify": "compute all windows another way and compare",

@@ -1,11 +1,15 @@
 """The door of each live source: what `starwatch.ports.Door` promises, over the one queue."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Lock
 
+import numpy as np
+
 from starwatch.ports import Delivery
+from starwatch.ratings.batch import NO_TIME
 from starwatch.service.inbox import Inbox, Received, Told
+from starwatch.service.privacy import Prepare, as_they_are
 
 
 class Partitions:
@@ -34,12 +38,17 @@ class Hall:
         partitions: The numbers of all partitions.
         now_ms: The service's clock.
         stopping: Set when the service takes nothing more.
+        prepare: What every delivery's ratings go through before they are queued.
+        by_records: Whether windows go by the time of records, where a source has such, and by
+            arrival otherwise: event times of other sources are put aside then.
     """
 
     inbox: Inbox
     partitions: Partitions
     now_ms: Callable[[], int]
     stopping: Event
+    prepare: Prepare = as_they_are
+    by_records: bool = False
 
 
 class LiveDoor:
@@ -50,6 +59,7 @@ class LiveDoor:
         hall: What all doors share.
         present: Its partitions of earlier runs, by the source's own names.
         remembered: What the source noted in earlier runs.
+        own_time: Whether its records have a time of their own (`LiveSource.own_time`).
     """
 
     def __init__(
@@ -58,7 +68,10 @@ class LiveDoor:
         hall: Hall,
         present: Mapping[str, int],
         remembered: Callable[[], dict[str, tuple[bytes, int]]],
+        *,
+        own_time: bool = False,
     ) -> None:
+        self._own_time = own_time
         self._source = source
         self._hall = hall
         self._inbox = hall.inbox
@@ -119,7 +132,13 @@ class LiveDoor:
 
     def deliver(self, delivery: Delivery, *, wait: bool = True) -> bool:
         """Hand over ratings; whether they were taken."""
-        return not self.stopping and self._inbox.put(Received(self._source, delivery), wait=wait)
+        if self.stopping:
+            return False
+        ratings = self._hall.prepare(delivery.ratings)
+        if self._hall.by_records and not self._own_time:
+            ratings = replace(ratings, event_ms=np.full(len(ratings), NO_TIME))
+        delivery = replace(delivery, ratings=ratings)
+        return self._inbox.put(Received(self._source, delivery), wait=wait)
 
     def redelivered(self, number: int = 1) -> None:
         """The transport gave again what was committed already."""

@@ -13,6 +13,7 @@ from starwatch.service.following import Follower
 from starwatch.service.inbox import Inbox
 from starwatch.service.operating import Operating
 from starwatch.service.places import Places
+from starwatch.service.privacy import Prepare, as_they_are
 from starwatch.service.state import State
 from starwatch.service.stop import Stop
 from starwatch.service.supervising import Supervised
@@ -46,6 +47,8 @@ class Service:
         sources: Live sources, by names that differ.
         outputs: Sinks that can go on after a crash.
         closed: Called with rows as soon as they are committed, by the engine's thread.
+        prepare: What ratings go through before they are queued.
+        by_records: Whether windows go by the time of records; see `Hall`.
         deadlines: How long a drain may take.
     """
 
@@ -57,6 +60,8 @@ class Service:
         outputs: Sequence[Output],
         *,
         closed: Callable[[WindowRows], None] = lambda _: None,
+        prepare: Prepare = as_they_are,
+        by_records: bool = False,
         deadlines: Deadlines = Deadlines(),
     ) -> None:
         self.engine = DurableEngine(
@@ -70,12 +75,14 @@ class Service:
         self.clock = Clock(self.engine.now_ms)
         self.inbox = Inbox(self.clock.now_ms)
         self.began = time.monotonic()
-        self._stopping, self._drained = Event(), Event()
+        self._stopping, self._drained, self._asked = Event(), Event(), Event()
         self._deadlines = deadlines
         self._closed = closed
         self._journal = state.journal
         known = self.engine.partitions()
-        hall = Hall(self.inbox, Partitions(known), self.clock.now_ms, self._stopping)
+        hall = Hall(
+            self.inbox, Partitions(known), self.clock.now_ms, self._stopping, prepare, by_records
+        )
         self.sources = [Supervised(source, self._door(source, hall)) for source in sources]
         context = RowContext(job, self.engine.engine.products)
         places = Places(state.directory)
@@ -100,6 +107,10 @@ class Service:
         """Whether the engine broke: the disk is full, or worse."""
         return self._failure is not None
 
+    def ask_to_stop(self) -> None:
+        """Have `run` drain and return; may be called from any thread."""
+        self._asked.set()
+
     def run(self, stop: Stop, rest: Callable[[], float] = lambda: 0.25) -> None:
         """Serve until somebody asks for the end, or the engine breaks; then drain.
 
@@ -119,7 +130,7 @@ class Service:
             self._thread.start()
             for source in self.sources:
                 source.start()
-            while not stop.is_set() and not self.failed:
+            while not (stop.is_set() or self._asked.is_set() or self.failed):
                 stop.wait(rest())
             self._drain()
             if self._failure is not None:
@@ -165,7 +176,7 @@ class Service:
             and (name.startswith(prefix) or name == source.name)
         }
         notes = self._journal.notes(source.name)
-        return LiveDoor(source.name, hall, present, lambda: dict(notes))
+        return LiveDoor(source.name, hall, present, lambda: dict(notes), own_time=source.own_time)
 
     def _follower(self, output: Output, context: RowContext, places: Places) -> Follower:
         return Follower(

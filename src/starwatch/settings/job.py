@@ -17,6 +17,13 @@ ENVIRONMENT = "STARWATCH_"
 """What names of environment variables begin with: `STARWATCH_BOUND=10s`."""
 
 
+OLDEST_MS = 631_152_000_000
+"""The start of 1990: no rating is older, so an event time before it is a mistake of its sender."""
+
+AHEAD_MS = 60_000
+"""How far a sender's clock may be ahead of ours."""
+
+
 def given_settings(flags: Mapping[str, Any], config: str | None) -> dict[str, Any]:
     """All settings that somebody set: flags win over the environment, that over the file.
 
@@ -40,7 +47,10 @@ def given_settings(flags: Mapping[str, Any], config: str | None) -> dict[str, An
 
 
 def build_job(given: Mapping[str, Any], *, replay: bool) -> Job:
-    """The job that these settings make; a replay is not live and has no quiet rule.
+    """The job that these settings make.
+
+    A replay is not live: no arrival holds its watermark, no event time is impossible, and nothing
+    is a duplicate unless it is asked for.
 
     Raises:
         UsageError: a setting that cannot be.
@@ -52,9 +62,13 @@ def build_job(given: Mapping[str, Any], *, replay: bool) -> Job:
             rules[target] = read(value)
         except BadSetting as error:
             raise BadSetting(f"{name}: {error.message}", hint=error.hint) from error
-    if "bound_ms" not in rules and rules.get("time") is WindowTime.ARRIVAL:
-        rules["bound_ms"] = 0
-    return Job(live=not replay, **rules)
+    by_arrival = rules.get("time") is WindowTime.ARRIVAL
+    if by_arrival:
+        rules.setdefault("bound_ms", 0)
+    if replay:
+        return Job(live=False, **rules)
+    rules.setdefault("duplicates", Duplicates.IDS if by_arrival else Duplicates.CONTENT)
+    return Job(oldest_ms=OLDEST_MS, ahead_ms=AHEAD_MS, **rules)
 
 
 def _windows(texts: Any) -> tuple[WindowSpec, ...]:

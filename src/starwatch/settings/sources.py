@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,14 @@ from pydantic_settings import (
 from starwatch import failpoints
 from starwatch.errors import BadSetting, MissingInput
 from starwatch.settings.job import ENVIRONMENT
+from starwatch.settings.sections import (
+    HttpSection,
+    LogSection,
+    PrivacySection,
+    SinkSection,
+    SourceSection,
+    StateSection,
+)
 
 
 def _several(value: Any) -> Any:
@@ -56,7 +65,32 @@ class JobSettings(BaseSettings):
     )
 
 
+class Settings(JobSettings):
+    """All keys of `starwatch.toml`; a replay reads the rules of the job alone."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT, env_nested_delimiter="__", extra="forbid"
+    )
+
+    source: list[SourceSection] = Field(default=[], description="Live sources.")
+    sink: list[SinkSection] = Field(default=[], description="Where window rows go.")
+    state: StateSection = StateSection()
+    http: HttpSection = HttpSection()
+    log: LogSection = LogSection()
+    privacy: PrivacySection = PrivacySection()
+
+
 def read_settings(config: str | None) -> dict[str, Any]:
+    """The rules of the job that file and environment set; the environment wins.
+
+    Raises:
+        BadSetting: an unknown key or variable, an impossible value, or no TOML.
+        MissingInput: the file is not there.
+    """
+    return read_all(config).model_dump(exclude_none=True, include=set(JobSettings.model_fields))
+
+
+def read_all(config: str | None) -> Settings:
     """What file and environment set; the environment wins.
 
     Raises:
@@ -67,7 +101,7 @@ def read_settings(config: str | None) -> dict[str, Any]:
     if config is not None and not Path(config).is_file():
         raise MissingInput(f"the settings file {config} is not there", hint="Check --config")
 
-    class Sourced(JobSettings):
+    class Sourced(Settings):
         @classmethod
         def settings_customise_sources(
             cls,
@@ -82,7 +116,7 @@ def read_settings(config: str | None) -> dict[str, Any]:
             return (env_settings, file) if file else (env_settings,)
 
     try:
-        return Sourced().model_dump(exclude_none=True)
+        return Sourced()
     except ValidationError as error:
         raise _explained(error, config) from None
     except ValueError as error:
@@ -94,10 +128,10 @@ def _refuse_unknown_variables() -> None:
     for name in os.environ:
         if name == failpoints.VARIABLE:
             continue
-        key = name.lower().removeprefix(ENVIRONMENT.lower())
-        if name.upper().startswith(ENVIRONMENT) and key not in JobSettings.model_fields:
-            near = difflib.get_close_matches(key, JobSettings.model_fields, n=1)
-            known = ", ".join(JobSettings.model_fields)
+        key = name.lower().removeprefix(ENVIRONMENT.lower()).partition("__")[0]
+        if name.upper().startswith(ENVIRONMENT) and key not in Settings.model_fields:
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+            known = ", ".join(Settings.model_fields)
             raise BadSetting(
                 f"the environment variable {name} is no setting",
                 hint=f"Did you mean {ENVIRONMENT}{near[0].upper()}?"
@@ -112,10 +146,18 @@ def _explained(error: ValidationError, config: str | None) -> BadSetting:
     key = ".".join(str(part) for part in first["loc"])
     where = f" in {config}" if config else ""
     if first["type"] == "extra_forbidden":
-        known = ", ".join(JobSettings.model_fields)
+        known = ", ".join(_known_keys(first["loc"][:-1]))
         return BadSetting(f"the key {key!r}{where} is unknown", hint=f"Known keys: {known}")
+    variable = ENVIRONMENT + "__".join(map(str, first["loc"])).upper()
     return BadSetting(
-        f"the setting {key!r} (or {'STARWATCH_' + key.upper()}) cannot be used: "
+        f"the setting {key!r} (or {variable}) cannot be used: "
         + first["msg"].removeprefix("Value error, "),
         hint="`starwatch replay --help` says what it takes",
     )
+
+
+def _known_keys(path: Sequence[str | int]) -> list[str]:
+    """The keys that can stand where an unknown one did."""
+    section = Settings.model_fields[str(path[0])].annotation if path else Settings
+    fields: dict[str, Any] = getattr(section, "model_fields", {})
+    return list(fields)

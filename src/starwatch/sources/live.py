@@ -30,8 +30,8 @@ class SourceContext:
     Attributes:
         input: How messages are to be read.
         scale: The scale of the stars.
-        by_arrival: Whether windows go by arrival: a source whose records have a time of their own,
-            as Kafka's have, gives that as the event time then.
+        by_arrival: Whether windows go by arrival: a source whose records have a time of their own
+            gives that as the event time then (`LiveSource.own_time`).
         options: What the settings say besides the URL; the source's own names.
     """
 

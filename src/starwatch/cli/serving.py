@@ -1,0 +1,160 @@
+"""Wires a service together: settings, sources, state, sinks, view, signals."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from starwatch import __version__
+from starwatch.cli.catalogue_option import given_catalogue, lasting_catalogue
+from starwatch.cli.keep_options import chosen_keep
+from starwatch.cli.running import stopped_by_signals
+from starwatch.cli.views import is_terminal
+from starwatch.codecs.options import InputOptions
+from starwatch.ports import LiveSource, RowContext
+from starwatch.ratings.catalogue import Catalogue
+from starwatch.ratings.scale import Scale
+from starwatch.service.live import Service
+from starwatch.service.privacy import prepared
+from starwatch.service.pruning import remember
+from starwatch.service.rhythm import Rhythm
+from starwatch.service.state import State, job_facts
+from starwatch.settings.job import build_job, given_settings
+from starwatch.settings.sections import SourceSection
+from starwatch.settings.sources import Settings
+from starwatch.sinks.registry import parse_outputs
+from starwatch.sources.live import SourceContext, open_live
+from starwatch.terminal.logs import log_to_stderr
+from starwatch.terminal.plain import PlainLines
+from starwatch.windows.job import Job, WindowTime
+from starwatch.windows.rows import WindowRows
+
+_LOG = logging.getLogger(__name__)
+
+DEFAULT_SOURCE = "mqtt://127.0.0.1:1883/ratings"
+
+_REST_SECONDS = 0.25
+
+
+def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]) -> int:
+    """Run a service until somebody stops it; returns the exit code."""
+    level = "error" if given["quiet"] else settings.log.level
+    log_to_stderr(level, given["log_format"] or settings.log.format)
+    job, by_records = _live_job(settings, scale, given)
+    context = SourceContext(options, job.scale, by_records or job.time is WindowTime.ARRIVAL, {})
+    sources = _sources(settings, context, given)
+    outputs = parse_outputs(given["sinks"] or [sink.url for sink in settings.sink])
+    catalogue = given_catalogue(given)
+    directory = Path(given["state"] or settings.state.dir)
+    with State(directory, again=given["again"], rhythm=_rhythm(given)) as state:
+        if not state.belongs_to({"job": job_facts(job), "live": True, "by_records": by_records}):
+            state.journal.note({"begun_ms": time.time_ns() // 1_000_000})
+        remember(state.journal, chosen_keep(settings.state.keep, settings.state.keep_size))
+        rows: deque[WindowRows] = deque()
+        service = Service(
+            state,
+            job,
+            sources,
+            outputs,
+            closed=rows.append,
+            prepare=prepared(settings.privacy.reviewers, directory),
+            by_records=by_records,
+        )
+        catalogue = lasting_catalogue(catalogue, state, needed=is_terminal())
+        with ExitStack() as stack:
+            stop = stack.enter_context(stopped_by_signals())
+            rest = stack.enter_context(_shown(service, rows, catalogue, given))
+            _LOG.info("starwatch %s watches, state in %s", __version__, directory)
+            service.run(stop, rest)
+        _LOG.info("stopped: %s ratings in all", f"{service.engine.received:,}")
+    return 0
+
+
+def _live_job(settings: Settings, scale: Scale, given: Mapping[str, Any]) -> tuple[Job, bool]:
+    """The rules, and whether windows go by the time of records.
+
+    Kafka's records have a time of their own. Windows by arrival go by that, so the job goes by
+    event time, with the bound of arrival; others' ratings get their arrival time there.
+    """
+    flags = {name: given[name] for name in ("window", "time", "bound", "lateness", "duplicates")}
+    source = click.get_current_context().get_parameter_source("scale")
+    if source is not None and source.name == "COMMANDLINE":
+        flags["scale"] = scale.label
+    job = build_job(given_settings(flags, given["config"]), replay=False)
+    kafka = any(each.url.startswith("kafka:") for each in _sections(settings, given))
+    if kafka and job.time is WindowTime.ARRIVAL:
+        return replace(job, time=WindowTime.EVENT), True
+    return job, False
+
+
+def _sections(settings: Settings, given: Mapping[str, Any]) -> Sequence[SourceSection]:
+    if given["sources"]:
+        return [SourceSection(url=url) for url in given["sources"]]
+    return settings.source or [SourceSection(url=DEFAULT_SOURCE)]
+
+
+def _sources(
+    settings: Settings, context: SourceContext, given: Mapping[str, Any]
+) -> list[LiveSource]:
+    return [
+        open_live(each.url, replace(context, options=each.options()))
+        for each in _sections(settings, given)
+    ]
+
+
+def _rhythm(given: Mapping[str, Any]) -> Rhythm:
+    """The defaults, but for what a test asks for."""
+    names = ("snapshot_seconds", "seal_ratings")
+    return Rhythm(**{name: given[name] for name in names if given[name] is not None})
+
+
+@contextmanager
+def _shown(
+    service: Service, rows: deque[WindowRows], catalogue: Catalogue | None, given: Mapping[str, Any]
+) -> Iterator[Callable[[], float]]:
+    """What is shown meanwhile, as a function to call again and again: a table, or lines."""
+    engine = service.engine.engine
+    context = RowContext(engine.job, engine.products)
+    if given["quiet"]:
+        yield lambda: _forget(rows)
+    elif is_terminal():
+        from starwatch.terminal.live import LiveTable  # noqa: PLC0415 - imports rich
+        from starwatch.terminal.order import SortKey  # noqa: PLC0415
+
+        names = catalogue.name_of() if catalogue else None
+        with LiveTable(engine, context, sort=SortKey(given["sort"]), names=names) as table:
+
+            def draw() -> float:
+                while rows:
+                    table.closed(rows.popleft())
+                now = time.monotonic()
+                if table.seconds_to_refresh(now) <= 0:
+                    with service.operating.lock:
+                        table.refresh_if_due(now, service.clock.now_ms(), engine.watermark_ms)
+                if table.quit:
+                    service.ask_to_stop()
+                return max(table.seconds_to_refresh(time.monotonic()), 0.01)
+
+            yield draw
+    else:
+        lines = PlainLines(context)
+
+        def write() -> float:
+            while rows:
+                lines.write(rows.popleft())
+            lines.flush()
+            return _REST_SECONDS
+
+        yield write
+        write()
+
+
+def _forget(rows: deque[WindowRows]) -> float:
+    rows.clear()
+    return _REST_SECONDS

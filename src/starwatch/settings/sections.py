@@ -1,0 +1,74 @@
+"""The sections of `starwatch.toml` besides the rules of the job: what a service is made of."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class StateSection(_Section):
+    """Where everything is kept that a crash must not lose."""
+
+    dir: str = Field(default="./starwatch-state", description="The state directory.")
+    keep: str | None = Field(
+        default=None, description="How long sealed ratings and short panes are kept, as 7d."
+    )
+    keep_size: str | None = Field(
+        default=None, description="How much ratings and panes may take, as 10GB."
+    )
+
+
+class HttpSection(_Section):
+    """The HTTP door, health, metrics and the page."""
+
+    enabled: bool = Field(default=True, description="Whether to listen at all.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; others need a token.")
+    port: int = Field(
+        default=8321, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    path: str = Field(default="/ratings", description="Where ratings are posted to.")
+    token: SecretStr = Field(
+        default=SecretStr(""), description="What clients must show; needed beyond loopback."
+    )
+
+
+class SourceSection(BaseModel):
+    """A live source; further keys are its own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    url: str = Field(description="mqtt://HOST:PORT/TOPIC or kafka://HOST:PORT/TOPIC.")
+
+    def options(self) -> dict[str, Any]:
+        """The further keys."""
+        return dict(self.model_extra or {})
+
+
+class SinkSection(BaseModel):
+    """Where window rows go; further keys are its own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    url: str = Field(description="A URL, or an output as `jsonl:w.jsonl`.")
+
+
+class LogSection(_Section):
+    """What is logged, on standard error."""
+
+    format: Literal["text", "json"] = Field(
+        default="text", description="Lines for people or machines."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="From which level on."
+    )
+
+
+class PrivacySection(_Section):
+    """What becomes of reviewer ids before anything is kept."""
+
+    reviewers: Literal["keep", "hash", "drop"] = Field(
+        default="keep", description="As they came, hashed with a key of the state, or not at all."
+    )

@@ -1,0 +1,71 @@
+"""The sections of a service: file, environment, faults with their path, and their page."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from starwatch.errors import BadSetting
+from starwatch.settings.job import given_settings
+from starwatch.settings.sources import Settings, read_all
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+SECTIONS = ("state", "http", "log", "privacy")
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(text):
+        path = tmp_path / "starwatch.toml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def test_sections_come_from_the_file_and_the_environment_wins(config, monkeypatch):
+    file = config(
+        'bound = "3s"\n[http]\nport = 9000\nhost = "127.0.0.2"\n'
+        '[[source]]\nurl = "mqtt://h/t"\nqos = 2\n[[sink]]\nurl = "jsonl:w.jsonl"\n'
+    )
+    monkeypatch.setenv("STARWATCH_HTTP__PORT", "9001")
+    monkeypatch.setenv("STARWATCH_HTTP__TOKEN", "secret")
+    settings = read_all(file)
+    assert (settings.http.port, settings.http.host) == (9001, "127.0.0.2")
+    assert settings.http.token.get_secret_value() == "secret"
+    assert "secret" not in repr(settings)
+    (source,) = settings.source
+    assert (source.url, source.options()) == ("mqtt://h/t", {"qos": 2})
+    assert [sink.url for sink in settings.sink] == ["jsonl:w.jsonl"]
+    assert given_settings({}, file) == {"bound": "3s"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[http]\nprot = 1\n", ["http.prot", "port"]),
+        ('[http]\nport = "x"\n', ["http.port", "STARWATCH_HTTP__PORT"]),
+        ('[privacy]\nreviewers = "hide"\n', ["privacy.reviewers", "'drop'"]),
+        ("[[source]]\nqos = 1\n", ["source.0.url"]),
+        ("[htpp]\nport = 1\n", ["htpp", "http"]),
+    ],
+)
+def test_a_fault_is_said_with_its_path(config, text, words):
+    with pytest.raises(BadSetting) as caught:
+        read_all(config(text))
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_an_unknown_variable_is_refused(monkeypatch):
+    monkeypatch.setenv("STARWATCH_HTPP__PORT", "1")
+    with pytest.raises(BadSetting, match="STARWATCH_HTTP"):
+        read_all(None)
+
+
+def test_every_key_of_a_section_stands_in_the_docs():
+    page = PAGE.read_text()
+    for name in SECTIONS:
+        section = Settings.model_fields[name].annotation
+        assert issubclass(section, BaseModel)
+        for key in section.model_fields:
+            assert f"| `{name}` `{key}` |" in page
