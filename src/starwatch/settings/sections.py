@@ -14,10 +14,12 @@ class StateSection(_Section):
 
     dir: str = Field(default="./starwatch-state", description="The state directory.")
     keep: str | None = Field(
-        default=None, description="How long sealed ratings and short panes are kept, as 7d."
+        default=None,
+        description="How long sealed ratings and short panes are kept.",
+        examples=["7d"],
     )
     keep_size: str | None = Field(
-        default=None, description="How much ratings and panes may take, as 10GB."
+        default=None, description="How much ratings and panes may take.", examples=["10GB"]
     )
 
 
@@ -40,7 +42,10 @@ class SourceSection(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    url: str = Field(description="mqtt://HOST:PORT/TOPIC or kafka://HOST:PORT/TOPIC.")
+    url: str = Field(
+        description="mqtt://HOST:PORT/TOPIC or kafka://HOST:PORT/TOPIC.",
+        examples=["mqtt://127.0.0.1:1883/ratings"],
+    )
 
     def options(self) -> dict[str, Any]:
         """The further keys."""
@@ -52,7 +57,9 @@ class SinkSection(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    url: str = Field(description="A URL, or an output as `jsonl:w.jsonl`.")
+    url: str = Field(
+        description="A URL, or a file as jsonl:w.jsonl.", examples=["jsonl:windows.jsonl"]
+    )
 
 
 class LogSection(_Section):

@@ -48,20 +48,32 @@ class JobSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, extra="forbid")
 
     window: Annotated[list[str] | None, NoDecode, BeforeValidator(_several)] = Field(
-        default=None, description="Windows, each SIZE/SLIDE[+OFFSET]; a list, or spaces between."
+        default=None,
+        description="Windows, each SIZE/SLIDE[+OFFSET]; a list, or spaces between.",
+        examples=[["30s/5s"]],
     )
-    scale: str | None = Field(default=None, description="Stars: LOWEST..HIGHEST/STEP.")
-    time: Literal["event", "arrival"] | None = Field(default=None, description="The window time.")
-    bound: str | None = Field(default=None, description="Out-of-orderness bound, a duration.")
-    lateness: str | None = Field(default=None, description="Allowed lateness, a duration.")
+    scale: str | None = Field(
+        default=None, description="Stars: LOWEST..HIGHEST/STEP.", examples=["1..5/1"]
+    )
+    time: Literal["event", "arrival"] | None = Field(
+        default=None, description="The window time.", examples=["event"]
+    )
+    bound: str | None = Field(
+        default=None, description="Out-of-orderness bound, a duration.", examples=["5s"]
+    )
+    lateness: str | None = Field(
+        default=None, description="Allowed lateness, a duration.", examples=["0s"]
+    )
     duplicates: Literal["off", "ids", "content"] | None = Field(
-        default=None, description="What makes two ratings the same."
+        default=None, description="What makes two ratings the same.", examples=["content"]
     )
     horizon: str | None = Field(
-        default=None, description="How long a rating is remembered, a duration."
+        default=None,
+        description="How long a rating is remembered, a duration.",
+        examples=["1h"],
     )
     max_entries: int | None = Field(
-        default=None, ge=1, description="How many are remembered at most."
+        default=None, ge=1, description="How many are remembered at most.", examples=[4_000_000]
     )
 
 

@@ -1,0 +1,31 @@
+"""`starwatch config check`: whether a settings file can be used."""
+
+import click
+
+
+@click.command("check", short_help="say whether a settings file can be used")
+@click.argument("path", default="starwatch.toml", metavar="[FILE]")
+def command(*, path: str) -> None:
+    """Read a settings file as `starwatch run` does, without starting anything.
+
+    Exits with 2, and one line that names the key, where it cannot be used.
+    """
+    from starwatch.codecs.options import InputOptions  # noqa: PLC0415 - imports pyarrow
+    from starwatch.settings.job import build_job, given_settings  # noqa: PLC0415
+    from starwatch.settings.sources import read_all  # noqa: PLC0415
+    from starwatch.sinks.registry import parse_outputs  # noqa: PLC0415
+    from starwatch.sources.live import SourceContext, open_live  # noqa: PLC0415
+    from starwatch.windows.job import WindowTime  # noqa: PLC0415
+
+    settings = read_all(path)
+    job = build_job(given_settings({}, path), replay=False)
+    by_arrival = job.time is WindowTime.ARRIVAL
+    for source in settings.source:
+        context = SourceContext(InputOptions(), job.scale, by_arrival, source.options())
+        open_live(source.url, context)
+    parse_outputs([sink.url for sink in settings.sink])
+    windows = ", ".join(window.label for window in job.windows)
+    click.echo(
+        f"{path} can be used: windows {windows} by {job.time} time,"
+        f" {len(settings.source)} sources, {len(settings.sink)} sinks"
+    )

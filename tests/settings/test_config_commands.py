@@ -1,0 +1,79 @@
+"""`starwatch config`: a sample that can be used, faults by their path, no secret shown."""
+
+import re
+import tomllib
+
+import pytest
+
+from commands import starwatch
+from starwatch.settings.sources import Settings, read_all
+
+
+def test_the_sample_uncommented_is_the_defaults(tmp_path):
+    path = tmp_path / "starwatch.toml"
+    done = starwatch("config", "init", path)
+    assert (done.code, done.err) == (0, "")
+    assert read_all(str(path)).model_dump() == read_all(None).model_dump()
+    text = re.sub(r"(?m)^#(?! )", "", path.read_text())
+    tables = tomllib.loads(text)
+    assert tables.keys() == Settings.model_fields.keys()
+    path.write_text(text)
+    settings, defaults = read_all(str(path)), read_all(None)
+    for section in ("http", "log", "privacy"):
+        assert getattr(settings, section) == getattr(defaults, section)
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path):
+    path = tmp_path / "starwatch.toml"
+    path.write_text("bound = '1s'")
+    done = starwatch("config", "init", path)
+    assert (done.code, path.read_text()) == (2, "bound = '1s'")
+    assert done.err.startswith(f"error: {path} is there already")
+
+
+def test_the_sample_goes_to_standard_output():
+    assert "#port = 8321" in starwatch("config", "init", "-").out
+
+
+def test_what_is_in_force_is_shown_without_secrets(tmp_path, monkeypatch):
+    path = tmp_path / "starwatch.toml"
+    path.write_text(
+        'window = ["1h"]\n[http]\ntoken = "hush"\n'
+        '[[source]]\nurl = "mqtt://me:hush@h/t"\npassword = "hush"\nqos = 2\n'
+        '[[sink]]\nurl = "postgresql://me:hush@h/d?table=w"\n'
+    )
+    monkeypatch.setenv("STARWATCH_HTTP__PORT", "9000")
+    done = starwatch("config", "show", path)
+    assert (done.code, done.err) == (0, "")
+    assert "hush" not in done.out
+    tables = tomllib.loads(done.out)
+    assert tables["window"] == ["1h"]
+    assert tables["http"]["port"] == 9000
+    assert tables["source"] == [{"url": "mqtt://me:***@h/t", "password": "***", "qos": 2}]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('window = ["7s/5s"]\n', "multiple"),
+        ("[http]\nprot = 1\n", "http.prot"),
+        ('[[source]]\nurl = "ftp://h/t"\n', "ftp"),
+        ('[[sink]]\nurl = "nowhere:x"\n', "nowhere"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path, text, words):
+    path = tmp_path / "starwatch.toml"
+    path.write_text(text)
+    done = starwatch("config", "check", path)
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
+    assert words in done.err
+
+
+def test_a_good_file_is_said_to_be(tmp_path):
+    path = tmp_path / "starwatch.toml"
+    path.write_text('window = ["1h/10m"]\n[[sink]]\nurl = "jsonl:w.jsonl"\n')
+    done = starwatch("config", "check", path)
+    assert (done.code, done.err) == (0, "")
+    assert "windows 1h/10m by event time, 0 sources, 1 sinks" in done.out
