@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from starwatch.journal.entries import SCHEMA, Entry
-from starwatch.journal.sealing import MOST_FILES, seal, sweep
+from starwatch.journal.sealing import MOST_FILES, seal
 from starwatch.ratings.batch import NO_TIME
 
 DAY_MS = 86_400_000
@@ -76,12 +76,3 @@ def test_many_days_are_few_files(days, step, span, expected, tmp_path):
 def test_ratings_without_event_time_lie_by_their_arrival(tmp_path):
     files, _ = sealed(tmp_path, entry([NO_TIME], [MAY_2001_MS]))
     assert [name.split("/")[0] for name in files] == ["day=2001-05-01"]
-
-
-def test_what_is_not_named_is_swept_away_whatever_its_span(tmp_path):
-    times = MAY_2001_MS + np.arange(100) * DAY_MS
-    files, _ = sealed(tmp_path, entry(times))
-    more, _ = sealed(tmp_path, entry(times[:2]))
-    kept = set(list(files)[1:]) | set(list(more)[1:])
-    sweep(tmp_path, kept)
-    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.glob("*/*")} == kept

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 def command(*, state: str) -> int:
     """Print both books as the last commit left them, per source and per window.
 
+    Files that were backfilled have a line and a sum of their own.
+
     Exits with 1 where they do not balance.
     """
     import msgspec  # noqa: PLC0415 - only when the command runs
 
     from starwatch.admission.ledger import Books  # noqa: PLC0415
     from starwatch.errors import BadState  # noqa: PLC0415
+    from starwatch.terminal.backfills import backfill_lines  # noqa: PLC0415
     from starwatch.terminal.summary import books_lines  # noqa: PLC0415
 
     with reading(state) as journal:
@@ -31,7 +34,10 @@ def command(*, state: str) -> int:
         click.echo("\n".join(books_lines(books, job["windows"])))
         for position in journal.positions().values():
             click.echo(_source(position))
-    return 0 if books.balanced else 1
+        backfills = journal.backfills()
+        for line in backfill_lines(backfills):
+            click.echo(line)
+    return 0 if books.balanced and all(each.balanced for each in backfills) else 1
 
 
 def _source(position: "Position") -> str:

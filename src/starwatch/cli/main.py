@@ -12,6 +12,7 @@ from starwatch.cli.lazy import LazyGroup
 from starwatch.errors import StarwatchError
 
 _COMMANDS = {
+    "backfill": "take old files into the history of a state",
     "config": "write, check and show settings",
     "demo": "play a generated shop live in the terminal",
     "generate": "write a file of made-up ratings",

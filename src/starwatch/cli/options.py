@@ -16,6 +16,18 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
+    def command(*, scale: str, **rest: Any) -> Any:
+        from starwatch.ratings.scale import Scale  # noqa: PLC0415 - only when the command runs
+
+        return function(scale=Scale.parse(scale), **rest)
+
+    return file_options(_SCALE(command))
+
+
+def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the same, where a scale of stars is known: it takes `options` alone."""
+
+    @wraps(function)
     def command(  # noqa: PLR0913 - one argument an option
         *,
         file_format: str | None,
@@ -24,11 +36,9 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         delimiter: str | None,
         time_unit: str,
         zone: str,
-        scale: str,
         **rest: Any,
     ) -> Any:
         from starwatch.codecs.options import InputOptions  # noqa: PLC0415 - imports pyarrow
-        from starwatch.ratings.scale import Scale  # noqa: PLC0415 - only when the command runs
 
         options = InputOptions(
             format=file_format,
@@ -38,7 +48,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
             time_unit=time_unit,
             zone=zone,
         )
-        return function(options=options, scale=Scale.parse(scale), **rest)
+        return function(options=options, **rest)
 
     for option in reversed(_OPTIONS):
         command = option(command)
@@ -80,13 +90,14 @@ _OPTIONS = (
         metavar="ZONE",
         help="Time zone of times that name none.",
     ),
-    click.option(
-        "--scale",
-        default="1..5/1",
-        show_default=True,
-        metavar="LOW..HIGH/STEP",
-        help="The stars that a rating can have.",
-    ),
+)
+
+_SCALE = click.option(
+    "--scale",
+    default="1..5/1",
+    show_default=True,
+    metavar="LOW..HIGH/STEP",
+    help="The stars that a rating can have.",
 )
 
 

@@ -29,3 +29,9 @@ def command(*, state: str, reason: str | None) -> None:
         for partition, reject in journal.rejects(reason):
             (line,) = reject_lines([(partition, reject)], names)
             click.echo(msgspec.json.encode(line))
+        if number := sum(each.rejected - each.kept_rejects for each in journal.backfills()):
+            told = f"note: {number:,} later ones of backfilled files are not kept"
+            click.echo(told, err=True)
+        for name, reject in journal.backfill_rejects(reason):
+            (line,) = reject_lines([(0, reject)], [name])
+            click.echo(msgspec.json.encode(line))

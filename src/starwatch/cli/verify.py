@@ -107,6 +107,7 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
     from starwatch.admission.ledger import Books  # noqa: PLC0415
     from starwatch.cli.recomputing import job_from_facts, rules_of, take_journal  # noqa: PLC0415
     from starwatch.cli.state_option import reading  # noqa: PLC0415
+    from starwatch.cli.verify_backfills import check_backfills  # noqa: PLC0415
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
     from starwatch.recompute.written import take_written  # noqa: PLC0415
@@ -127,10 +128,11 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
             job = job_from_facts(rules)
             take_journal(inputs, journal, ratings)
             take_written(database, emitted_again(journal, ratings, job), rules_of(job))
+            faults = check_backfills(journal, database, ratings)
         recomputation = Recomputation(inputs.database, rules_of(job))
         if sheet:
             sheet.check_room(recomputation)
-        faults = _journalled(recomputation, msgspec.convert(kept, Books))
+        faults += _journalled(recomputation, msgspec.convert(kept, Books))
         faults += _written(recomputation, ENGINE, sheet, "what the engine makes of the journal")
         faults += _files(recomputation, given["against"], sheet)
         return faults + _books(recomputation, job)

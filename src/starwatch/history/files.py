@@ -52,13 +52,6 @@ def write_tables(folder: Path, job: Job, ratings: pa.Table, stem: str) -> tuple[
     return tuple(_write(folder, tier, stem, table) for tier, table in tables if len(table))
 
 
-def sweep(folder: Path, named: set[str]) -> None:
-    """Remove files of panes that no commit names."""
-    for path in folder.glob("tier=*/*"):
-        if path.relative_to(folder).as_posix() not in named:
-            path.unlink(missing_ok=True)
-
-
 def tier_folder(tier_ms: int) -> str:
     """What the folder of a tier is called: `tier=5s`."""
     return f"tier={duration_label(tier_ms)}"

@@ -22,6 +22,11 @@ from starwatch.ratings.scale import Scale, star_names
 from starwatch.windows.contributions import Contributions
 from starwatch.windows.job import Job, WindowTime
 
+BACKFILLED_MS = 864 * 10**12
+"""The watermark that backfilled ratings are said to have met: ten million days after the epoch, in
+the year 29,349. No window ends so late, so they are in none as emitted, and in all complete ones.
+"""
+
 
 def pane_schema(scale: Scale) -> pa.Schema:
     """The columns of panes."""

@@ -8,7 +8,15 @@ from typing import Self
 
 from starwatch.errors import StateLocked
 
-_ATTEMPTS = 5
+WRITER = "writer.pid"
+"""The lock of whoever runs the job."""
+
+BACKFILL = "backfill.pid"
+"""The lock of a backfill, which goes on beside a writer; and of whoever sweeps what it writes."""
+
+_ATTEMPTS = {WRITER: 5, BACKFILL: 100}
+"""Others hold a lock for a moment: to see who holds it; and for long enough to sweep."""
+
 _PAUSE_SECONDS = 0.01
 
 
@@ -20,21 +28,19 @@ class DirectoryLock:
 
     Args:
         directory: The state directory; it must be there.
+        file: Which lock, `WRITER` or `BACKFILL`.
+        at_once: Whether it is free now or never.
 
     Raises:
         StateLocked: another process holds it; its process id is named.
     """
 
-    def __init__(self, directory: Path) -> None:
-        path = directory / "writer.pid"
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        if not _locked(self._file):
+    def __init__(self, directory: Path, file: str = WRITER, *, at_once: bool = False) -> None:
+        self._file = os.open(directory / file, os.O_RDWR | os.O_CREAT, 0o644)
+        if not _locked(self._file, 1 if at_once else _ATTEMPTS[file]):
             holder = _holder(self._file)
             os.close(self._file)
-            raise StateLocked(
-                f"the state {directory} is in use by process {holder}",
-                hint="Stop that process first, or use another --state",
-            ) from None
+            raise _refusal(directory, file, holder)
         os.ftruncate(self._file, 0)
         os.write(self._file, str(os.getpid()).encode())
 
@@ -53,7 +59,7 @@ def writer_of(directory: Path) -> str | None:
     To know, it holds the directory itself for a moment, which a start waits for.
     """
     try:
-        file = os.open(directory / "writer.pid", os.O_RDWR)
+        file = os.open(directory / WRITER, os.O_RDWR)
     except OSError:  # nobody has written yet, or nobody here may
         return None
     try:
@@ -65,9 +71,21 @@ def writer_of(directory: Path) -> str | None:
     return None
 
 
-def _locked(file: int) -> bool:
+def _refusal(directory: Path, file: str, holder: str) -> StateLocked:
+    if file == BACKFILL:
+        return StateLocked(
+            f"the state {directory} is being backfilled by process {holder}",
+            hint="Wait until that process has ended",
+        )
+    return StateLocked(
+        f"the state {directory} is in use by process {holder}",
+        hint="Stop that process first, or use another --state",
+    )
+
+
+def _locked(file: int, attempts: int) -> bool:
     """Take the lock; somebody who only looks has it for a moment, a writer for long."""
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts):
         if attempt:
             time.sleep(_PAUSE_SECONDS)
         try:

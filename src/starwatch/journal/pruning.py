@@ -20,11 +20,14 @@ REJECTS_GONE = "rejects_gone"
 
 
 def lots(database: sqlite3.Connection) -> Iterator[Lot]:
-    """Everything that retention may let go: ranges of sealed ratings whole, panes file by file."""
+    """Everything that retention may let go: ranges of sealed ratings whole, others by the file."""
     sealed = "SELECT first, ratings, file, bytes, made_ms FROM sealed ORDER BY first, file"
     for (first, ratings), rows in groupby(database.execute(sealed), key=lambda row: row[:2]):
         _, _, files, sizes, made = zip(*rows, strict=True)
         yield Lot(Kind.RATINGS, max(made), files, sum(sizes), (first, ratings))
+    backfilled = "SELECT file, bytes, made_ms FROM backfilled ORDER BY made_ms, file"
+    for file, size, made_ms in database.execute(backfilled):
+        yield Lot(Kind.RATINGS, made_ms, (file,), size)
     panes = "SELECT file, tier_ms, bytes, made_ms FROM history ORDER BY made_ms, file"
     for file, tier_ms, size, made_ms in database.execute(panes):
         kind = Kind.LONG_PANES if tier_ms >= LONG_PANES_MS else Kind.SHORT_PANES
@@ -33,7 +36,12 @@ def lots(database: sqlite3.Connection) -> Iterator[Lot]:
 
 def forget(database: sqlite3.Connection, pruning: Pruning) -> None:
     """Take what goes out of the tables, inside a transaction; its files count no more then."""
-    for table, files in (("sealed", pruning.ratings), ("history", pruning.panes)):
+    tables = (
+        ("sealed", pruning.ratings),
+        ("backfilled", pruning.ratings),
+        ("history", pruning.panes),
+    )
+    for table, files in tables:
         database.executemany(
             f"DELETE FROM {table} WHERE file = ?",  # noqa: S608 - a name of our own
             ((file,) for file in files),

@@ -93,6 +93,32 @@ CREATE TABLE snapshots (
     journal INTEGER NOT NULL,    -- the last entry that it holds
     file TEXT NOT NULL UNIQUE
 ) STRICT;
+CREATE TABLE backfills (
+    id INTEGER PRIMARY KEY,      -- the partition of its ratings
+    run INTEGER NOT NULL,        -- files that were taken at once share it
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    hash TEXT NOT NULL UNIQUE,   -- of the whole file
+    received INTEGER NOT NULL,
+    counted INTEGER NOT NULL,
+    duplicate INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL     -- when, by the clock on the wall
+) STRICT;
+CREATE TABLE backfilled (
+    file TEXT PRIMARY KEY,       -- in ratings/
+    run INTEGER NOT NULL,
+    ratings INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE backfill_rejects (
+    id INTEGER PRIMARY KEY,
+    backfill INTEGER NOT NULL,   -- what no backfill of that number follows does not count
+    position INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    raw BLOB NOT NULL
+) STRICT;
 CREATE TABLE catalogue (
     product TEXT PRIMARY KEY,
     name TEXT,

@@ -40,10 +40,12 @@ class SealedFile:
 
     Attributes:
         name: Its path below `ratings/`.
+        ratings: How many it holds.
         size: Its bytes.
     """
 
     name: str
+    ratings: int
     size: int
 
 
@@ -85,13 +87,16 @@ def seal(folder: Path, first: int, entries: list[tuple[int, Entry]]) -> Sealing:
     return Sealing(first, len(table), entries[-1][0], files, _marks(first, entries))
 
 
-def write_ratings(folder: Path, ratings: pa.Table, stem: str) -> tuple[SealedFile, ...]:
+def write_ratings(
+    folder: Path, ratings: pa.Table, stem: str, *, most_files: int = MOST_FILES
+) -> tuple[SealedFile, ...]:
     """Write ratings as files, a file for each day, month or year; none without ratings.
 
     Args:
         folder: Where to: each file gets a folder in it by its span.
         ratings: The columns of `starwatch.journal.entries.SCHEMA` behind `seq`, by rising `seq`.
         stem: What each file is called.
+        most_files: How many files at most.
 
     Raises:
         OSError: the disk is full or fails.
@@ -100,25 +105,19 @@ def write_ratings(folder: Path, ratings: pa.Table, stem: str) -> tuple[SealedFil
     times = np.where(event_ms == NO_TIME, ratings["arrival_ms"].to_numpy(), event_ms)
     files = tuple(
         _write(folder, f"{span}/{stem}.parquet", ratings.take(pa.array(rows)))
-        for span, rows in _by_span(times)
+        for span, rows in _by_span(times, most_files)
     )
     if files:
         sync_folder(folder)  # it may have got new folders
     return files
 
 
-def sweep(folder: Path, named: set[str]) -> None:
-    """Remove files of sealed ratings that no commit names."""
-    for path in folder.glob("*=*/*"):
-        if path.relative_to(folder).as_posix() not in named:
-            path.unlink(missing_ok=True)
-
-
-def _by_span(times_ms: NDArray[np.int64]) -> Sequence[tuple[str, NDArray[np.int64]]]:
+def _by_span(times_ms: NDArray[np.int64], most: int) -> Sequence[tuple[str, NDArray[np.int64]]]:
     """The names of the shortest spans that are not too many, rising, each with its rows in order.
 
     Args:
         times_ms: int64, shape (n,).
+        most: How many spans are not too many.
     """
     if not len(times_ms):
         return []
@@ -128,7 +127,7 @@ def _by_span(times_ms: NDArray[np.int64]) -> Sequence[tuple[str, NDArray[np.int6
         order = np.argsort(spans, kind="stable")
         ordered = spans[order]
         starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-        if len(starts) < MOST_FILES:
+        if len(starts) < most:
             groups = np.split(order, starts)
             return [(f"{name}={spans[rows[0]]}", rows) for rows in groups]
     return [(_ANY_TIME, np.arange(len(times_ms)))]
@@ -152,7 +151,7 @@ def _write(folder: Path, name: str, table: pa.Table) -> SealedFile:
     part.replace(path)
     sync_folder(path.parent)
     reached("seal.after_rename")
-    return SealedFile(name, path.stat().st_size)
+    return SealedFile(name, len(table), path.stat().st_size)
 
 
 def _marks(first: int, entries: list[tuple[int, Entry]]) -> tuple[Mark, ...]:

@@ -14,6 +14,15 @@ import msgspec
 from starwatch.admission.ledger import Class
 from starwatch.errors import BadState
 from starwatch.failpoints import reached
+from starwatch.journal.backfills import (
+    Backfill,
+    BackfillRun,
+    forget_unfinished,
+    read_backfill_rejects,
+    read_backfills,
+    write_backfill,
+    write_backfill_rejects,
+)
 from starwatch.journal.entries import Entry, Mark
 from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
 from starwatch.journal.pane_files import PANES_UPTO, PaneFile, PaneRange, name_pane_files
@@ -99,6 +108,8 @@ KEPT_SNAPSHOTS = 2
 
 class Journal:
     """The database of a state directory, written by one process and read by any.
+
+    A backfill writes to tables of its own beside that process (`starwatch.journal.backfills`).
 
     Args:
         path: The database file; made if it is not there, unless it is only read.
@@ -247,6 +258,51 @@ class Journal:
         rows = self._read(f"{query} ORDER BY id", (reason,) if reason else ())
         for partition, position, why, raw in rows:
             yield partition, Reject(position, Reason(why), raw)
+
+    def backfills(self) -> list[Backfill]:
+        """The files that were backfilled, in the order in which they were taken."""
+        return read_backfills(self._read)
+
+    def backfilled(self) -> list[str]:
+        """Names of the files of sealed ratings that backfills made."""
+        return [file for (file,) in self._read("SELECT file FROM backfilled ORDER BY file")]
+
+    def backfill_rejects(self, reason: str | None = None) -> Iterator[tuple[str, Reject]]:
+        """Pairs of the path of a backfilled file and reject; all, or those of one reason."""
+        return read_backfill_rejects(self._read, reason)
+
+    def backfill_ratings(self) -> int:
+        """How many ratings the files of sealed ratings hold that backfills made."""
+        query = "SELECT coalesce(sum(ratings), 0) FROM backfilled"
+        return int(next(self._read(query))[0])
+
+    def backfill_refused(self) -> dict[int, int]:
+        """How many rejects are kept of each backfilled file that has some."""
+        query = "SELECT backfill, count(*) FROM backfill_rejects GROUP BY backfill"
+        return dict(self._read(query))
+
+    def refuse(self, rejects: Sequence[tuple[int, Reject]]) -> None:
+        """Keep rejects of a backfill that goes on; they count with `name_backfill`."""
+        with self._transaction():
+            write_backfill_rejects(self._database, rejects)
+
+    def forget_unfinished(self) -> None:
+        """Remove rejects of backfills that came to no end."""
+        with self._transaction():
+            forget_unfinished(self._database)
+
+    def name_backfill(self, backfill: BackfillRun) -> None:
+        """Make a backfill count, in one commit; its files are whole and on the disk.
+
+        Raises:
+            OutputFailed: the disk is full or fails; nothing of it counts then.
+        """
+        reached("backfill.before")
+        with self._transaction():
+            write_backfill(self._database, backfill)
+            name_pane_files(self._database, backfill.panes)
+            reached("backfill.inside")
+        reached("backfill.after")
 
     def rows(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
         """The outbox from the blob that holds window row `first` on, each with its first row."""

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from starwatch.errors import BadState
+from starwatch.errors import BadSetting, BadState
 from starwatch.journal.entries import Entry, rating_columns
 from starwatch.journal.entries import Mark as Journalled
 from starwatch.ratings.batch import Batch
@@ -67,11 +67,19 @@ def open_database(memory: str | None = None, folder: str | None = None) -> Any:
     Args:
         memory: How much memory it may use, as `4GB`; beyond that it writes to `folder`.
         folder: Where to; None: where DuckDB likes.
+
+    Raises:
+        BadSetting: DuckDB cannot read how much.
     """
     config: dict[str, Any] = {"preserve_insertion_order": True}
     config |= {"memory_limit": memory} if memory else {}
     config |= {"temp_directory": folder} if folder else {}
-    return duckdb.connect(config=config)
+    try:
+        return duckdb.connect(config=config)
+    except duckdb.Error:
+        raise BadSetting(
+            f"{memory!r} is no amount of memory", hint="Give a number with its unit, as 4GB"
+        ) from None
 
 
 @dataclass

@@ -7,6 +7,17 @@ watermark at each rating of it.
 
 from starwatch.recompute.rules import Rules
 
+IDENTITY = """
+           rating_id AS id,
+           CASE WHEN rating_id = '' THEN reviewer END AS by_whom,  -- NULL where there is an id
+           CASE WHEN rating_id = '' THEN product END AS of_what,
+           CASE WHEN rating_id = '' THEN own_ms END AS at_ms,
+           CASE WHEN rating_id = '' THEN stars END AS with_stars"""
+"""What a rating is known by: its id; by content reviewer, product, event time and stars."""
+
+KNOWN_BY = "id, by_whom, of_what, at_ms, with_stars"
+"""The columns of `IDENTITY`."""
+
 
 def again(rules: Rules) -> str:
     """The table `again`: ratings that share what they are known by with another one.
@@ -14,19 +25,13 @@ def again(rules: Rules) -> str:
     The key is the rating id; by content also reviewer, product, event time and stars, where there
     are a reviewer and an event time of its own. Hashes only leave out what is surely alone.
     """
-    key = """
-           rating_id AS id,
-           CASE WHEN rating_id = '' THEN reviewer END AS by_whom,  -- NULL where there is an id
-           CASE WHEN rating_id = '' THEN product END AS of_what,
-           CASE WHEN rating_id = '' THEN own_ms END AS at_ms,
-           CASE WHEN rating_id = '' THEN stars END AS with_stars"""
     return f"""
 CREATE OR REPLACE TABLE again AS
 WITH known AS (
-    SELECT seq, time_ms, {key},
-           hash(id, by_whom, of_what, at_ms, with_stars) AS mark
+    SELECT seq, time_ms, {IDENTITY},
+           hash({KNOWN_BY}) AS mark
     FROM timed
-    WHERE ({_known(rules)}) AND reason IS NULL
+    WHERE ({known(rules.duplicates)}) AND reason IS NULL
 )
 SELECT * EXCLUDE (mark)
 FROM known
@@ -36,7 +41,7 @@ SEMI JOIN (SELECT mark FROM known GROUP BY mark HAVING count(*) > 1) USING (mark
 
 def rememberable(rules: Rules) -> str:
     """How many ratings have something to know them by again."""
-    return f"SELECT count(*) FROM timed WHERE ({_known(rules)}) AND reason IS NULL"
+    return f"SELECT count(*) FROM timed WHERE ({known(rules.duplicates)}) AND reason IS NULL"
 
 
 def ranks(rules: Rules) -> str:
@@ -45,7 +50,7 @@ def ranks(rules: Rules) -> str:
 CREATE OR REPLACE TABLE ranks AS
 SELECT again.seq, rank
 FROM (SELECT seq, row_number() OVER (ORDER BY seq) - 1 AS rank
-      FROM timed WHERE ({_known(rules)}) AND reason IS NULL)
+      FROM timed WHERE ({known(rules.duplicates)}) AND reason IS NULL)
 JOIN again USING (seq)
 """
 
@@ -76,7 +81,7 @@ CREATE OR REPLACE TABLE repeated AS
 WITH RECURSIVE kinds AS (
     SELECT again.seq, again.time_ms, noted.before_ms,
            {arrivals} AS arrivals,
-           dense_rank() OVER (ORDER BY id, by_whom, of_what, at_ms, with_stars) AS kind
+           dense_rank() OVER (ORDER BY {KNOWN_BY}) AS kind
     FROM again JOIN noted USING (seq) {joins}
     WHERE noted.place IS NULL
 ),
@@ -102,10 +107,14 @@ SELECT count(*) FROM ((FROM guess EXCEPT FROM repeated) UNION ALL (FROM repeated
 """
 
 
-def _known(rules: Rules) -> str:
-    """Whether a rating has something to know it by again."""
-    if rules.duplicates == "off":
+def known(duplicates: str) -> str:
+    """Whether a rating has something to know it by again.
+
+    Args:
+        duplicates: `off`, `ids` or `content`.
+    """
+    if duplicates == "off":
         return "false"
-    if rules.duplicates == "ids":
+    if duplicates == "ids":
         return "rating_id <> ''"
     return "rating_id <> '' OR (reviewer <> '' AND own_ms IS NOT NULL)"

@@ -20,7 +20,7 @@ from starwatch.failpoints import reached
 from starwatch.journal.copying import begun_of, copy_database
 from starwatch.service.places import DATABASE, RATINGS
 
-_FOLDERS = {"sealed": RATINGS}
+_FOLDERS = {"backfilled": RATINGS, "sealed": RATINGS}
 """Where the files lie that a table names, if not in a folder of the table's name."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}

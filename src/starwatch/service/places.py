@@ -7,6 +7,7 @@ DATABASE = "starwatch.db"
 SNAPSHOTS = "snapshots"
 RATINGS = "ratings"
 HISTORY = "history"
+STAGING = "backfilling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,8 @@ class Places:
     def history(self) -> Path:
         """Panes."""
         return self.directory / HISTORY
+
+    @property
+    def staging(self) -> Path:
+        """What a backfill in progress writes before anything of it counts."""
+        return self.directory / STAGING

@@ -12,16 +12,14 @@ from typing import Any, Self
 
 from starwatch.errors import BadState, OtherState, OutputFailed
 from starwatch.failpoints import reached
-from starwatch.history.files import sweep as sweep_panes
-from starwatch.journal.lock import DirectoryLock
-from starwatch.journal.schema import nobody_reads_the_past
-from starwatch.journal.sealing import sweep
+from starwatch.journal.lock import BACKFILL, WRITER, DirectoryLock
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.replay.pace import ReplayOptions
-from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, Places
+from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, STAGING, Places
 from starwatch.service.pruning import retention_of
 from starwatch.service.rhythm import Rhythm
+from starwatch.service.sweeping import sweep
 from starwatch.service.upkeep import Upkeep
 from starwatch.windows.job import Job
 
@@ -37,7 +35,7 @@ class State:
         rhythm: How often it commits, is snapshotted and sealed.
 
     Raises:
-        StateLocked: another process writes to it.
+        StateLocked: another process writes to it; or, to be emptied, backfills it.
         BadState: it is corrupt, or no state of ours.
         NewerState: a newer Starwatch made it.
     """
@@ -53,17 +51,16 @@ class State:
         self.rhythm = rhythm
         _make(directory)
         places = Places(directory)
-        with _disk_errors(directory), ExitStack() as held:
+        with disk_errors(directory), ExitStack() as held:
             held.enter_context(DirectoryLock(directory))
             if again:
-                _empty(directory)
+                with DirectoryLock(directory, BACKFILL):
+                    _empty(directory)
             self.journal = Journal(places.database)
             held.callback(self.journal.close)
             self.snapshots = Snapshots(places.snapshots)
             self.snapshots.sweep({name for name, _ in self.journal.snapshots()})
-            if nobody_reads_the_past(places.database):  # in which other files may count
-                sweep(places.ratings, set(self.journal.sealed()))
-                sweep_panes(places.history, {file.name for file in self.journal.pane_files()})
+            sweep(places, self.journal)
             self._held = held.pop_all()
         reached("state.opened")
 
@@ -147,7 +144,7 @@ def _make(directory: Path) -> None:
         ) from None
     known = {DATABASE, SNAPSHOTS}
     others = {path.name.removesuffix("-wal").removesuffix("-shm") for path in directory.iterdir()}
-    if others and not others & known and others != {"writer.pid"}:
+    if others - {WRITER, BACKFILL} and not others & known:
         raise BadState(
             f"the folder {directory} holds other things than a state",
             hint="Give --state a folder of its own",
@@ -155,8 +152,8 @@ def _make(directory: Path) -> None:
 
 
 @contextmanager
-def _disk_errors(directory: Path) -> Iterator[None]:
-    """What the operating system says while a state is opened, as errors of ours."""
+def disk_errors(directory: Path) -> Iterator[None]:
+    """What the operating system says of a state, as errors of ours."""
     try:
         yield
     except OSError as error:
@@ -172,10 +169,10 @@ def _disk_errors(directory: Path) -> Iterator[None]:
 
 
 def _empty(directory: Path) -> None:
-    """Remove what a state consists of; the lock stays, for we hold it."""
+    """Remove what a state consists of; the locks stay, for we hold them."""
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
         (directory / name).unlink(missing_ok=True)
-    for name in (SNAPSHOTS, RATINGS, HISTORY):
+    for name in (SNAPSHOTS, RATINGS, HISTORY, STAGING):
         shutil.rmtree(directory / name, ignore_errors=True)
 
 
