@@ -49,7 +49,7 @@ def backfilled(state, *files):
 
 
 def said(command, state, *more):
-    done = starwatch(command, "--state", state, *more)
+    done = starwatch(*command.split(), "--state", state, *more)
     assert (done.code, done.err) == (0, ""), done.err
     return done.out
 

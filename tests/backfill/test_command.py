@@ -346,6 +346,18 @@ def test_a_book_that_does_not_balance_is_said(folder, old, state):
     assert f"the books of {file} are wrong" in starwatch("verify", "--state", state).out
 
 
+def test_state_info_tells_of_it(old, state):
+    assert "backfilled" not in said("state info", state)
+    backfilled(state, old)
+    assert re.search(r"^backfilled +30 ratings of 1 file$", said("state info", state), re.MULTILINE)
+    facts = json.loads(said("state info", state, "--json"))
+    assert facts["backfilled"] == {"inputs": 1, "files": 4, "ratings": 30}
+    assert (facts["ratings"]["received"], facts["sealed"]["ratings"]) == (40, 0)
+    assert re.search(
+        r"^  ratings/ .* 4 files, 30 ratings$", said("state info", state), re.MULTILINE
+    )
+
+
 def test_a_finished_state_backfilled_begins_anew_without_it(folder, old, state):
     backfilled(state, old)
     assert starwatch("replay", "live.csv", *BY_TIME, "--state", state, "--again").code == 0

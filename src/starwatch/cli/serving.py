@@ -21,7 +21,7 @@ from starwatch.ports import LiveSource, RowContext
 from starwatch.ratings.catalogue import Catalogue
 from starwatch.ratings.scale import Scale
 from starwatch.service.live import Service
-from starwatch.service.privacy import prepared
+from starwatch.service.privacy import prepared, remember_reviewers
 from starwatch.service.pruning import remember
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.state import State, job_facts
@@ -55,6 +55,7 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
     with State(directory, again=given["again"], rhythm=_rhythm(given)) as state:
         if not state.belongs_to({"job": job_facts(job), "live": True, "by_records": by_records}):
             state.journal.note({"begun_ms": time.time_ns() // 1_000_000})
+        remember_reviewers(state.journal, settings.privacy.reviewers)
         remember(state.journal, chosen_keep(settings.state.keep, settings.state.keep_size))
         rows: deque[WindowRows] = deque()
         service = Service(

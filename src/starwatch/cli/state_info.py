@@ -55,6 +55,11 @@ def _facts(found: "Overview") -> dict[str, Any]:
         ],
         "journal": {"entries": survey.entries, "ratings": survey.ratings},
         "sealed": {"files": survey.files.get("sealed", 0), "ratings": survey.sealed_ratings},
+        "backfilled": {
+            "inputs": survey.backfills,
+            "files": survey.files.get("backfilled", 0),
+            "ratings": survey.backfilled_ratings,
+        },
         "let_go": {"ratings": survey.first_kept, "rejects": survey.rejects_gone},
         "snapshots": survey.files.get("snapshots", 0),
         "history_files": survey.files.get("history", 0),

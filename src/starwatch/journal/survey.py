@@ -26,6 +26,8 @@ class Survey:
         entries: How many the journal holds.
         ratings: How many ratings these hold.
         sealed_ratings: How many were moved into files.
+        backfills: How many files were backfilled.
+        backfilled_ratings: How many ratings of these are in files.
         first_kept: The number of the first rating that is kept: 0 as long as none was let go.
         rejects_gone: How many rejects cannot be listed any more.
         files: How many files count, by the table that names them.
@@ -39,6 +41,8 @@ class Survey:
     entries: int
     ratings: int
     sealed_ratings: int
+    backfills: int
+    backfilled_ratings: int
     first_kept: int
     rejects_gone: int
     files: Mapping[str, int]
@@ -97,6 +101,8 @@ def _survey(database: sqlite3.Connection) -> Survey:
         entries=entries,
         ratings=ratings,
         sealed_ratings=one(f"SELECT coalesce(sum(ratings), 0) FROM ({ranges})")[0],  # noqa: S608
+        backfills=one("SELECT count(*) FROM backfills")[0],
+        backfilled_ratings=one("SELECT coalesce(sum(ratings), 0) FROM backfilled")[0],
         first_kept=one(f"SELECT coalesce(min(first), 0) FROM ({FIRSTS})")[0],  # noqa: S608
         rejects_gone=sum((facts.get(REJECTS_GONE) or {}).values()),
         files={table: len(files) for table, files in named_files(database).items()},

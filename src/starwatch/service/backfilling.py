@@ -33,6 +33,7 @@ from starwatch.recompute.ratings import open_database
 from starwatch.recompute.rules import COUNTED, DUPLICATE
 from starwatch.service.admitting import admitted
 from starwatch.service.places import Places
+from starwatch.service.privacy import prepared_as_remembered
 from starwatch.service.state import disk_errors, file_facts
 from starwatch.service.sweeping import BACKFILL_STEM, sweep_backfills
 from starwatch.windows.job import Job
@@ -200,12 +201,13 @@ class _Run:
         progress: Callable[[Sequence[FileReader], int], None],
     ) -> None:
         """Read all files; the first rejects of each are kept at once, and count with the rest."""
+        prepare = prepared_as_remembered(self._journal, self._places.directory)
         came = 0
         for number, reader in zip(self._files, readers, strict=True):
             received = rejected = 0
             for block in reader.blocks():
                 received += len(block) + len(block.rejects)
-                kept = admitted(block, self._job, time.time_ns() // 1_000_000)
+                kept = admitted(prepare(block), self._job, time.time_ns() // 1_000_000)
                 ratings.take(number, kept)
                 rejected += len(kept.rejects)
                 self._refuse(number, kept)

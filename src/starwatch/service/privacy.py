@@ -9,11 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from starwatch.errors import BadState
+from starwatch.journal.store import Journal
 from starwatch.ratings.batch import Decoded
 
 KEY_FILE = "reviewers.key"
 """Lies in the state, readable by its owner alone; without it no hash leads back to an id."""
 
+_FACT = "reviewers"
 _KEY_BYTES = 32
 _HASH_BYTES = 16
 """128 bits: among a billion reviewers two have the same with a chance of 1 in 10^21."""
@@ -43,6 +45,20 @@ def prepared(reviewers: str, directory: Path) -> Prepare:
         return lambda ratings: _without(ratings, pa.array([""] * len(ratings), pa.string()))
     key = _key(directory / KEY_FILE)
     return lambda ratings: _without(ratings, _hashed(ratings.reviewer, key))
+
+
+def remember_reviewers(journal: Journal, reviewers: str) -> None:
+    """Let a state remember what becomes of reviewer ids, for what is brought in beside the run."""
+    journal.note({_FACT: reviewers})
+
+
+def prepared_as_remembered(journal: Journal, directory: Path) -> Prepare:
+    """What ratings go through that come into a state beside its run.
+
+    Raises:
+        BadState: the key is not whole.
+    """
+    return prepared(journal.fact(_FACT) or "keep", directory)
 
 
 def _without(ratings: Decoded, reviewer: pa.Array) -> Decoded:

@@ -28,6 +28,9 @@ def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     received, *rest = facts["ratings"].items()
     classes = ", ".join(f"{number:,} {name}" for name, number in rest)
     yield "ratings", f"{received[1]:,} received: {classes}"
+    if backfilled := facts["backfilled"]["inputs"]:
+        ratings = number_text(facts["backfilled"]["ratings"], "rating")
+        yield "backfilled", f"{ratings} of {number_text(backfilled, 'file')}"
     yield "window rows", f"{facts['window_rows']:,}"
     if any(facts["let_go"].values()):
         gone = facts["let_go"]
@@ -75,10 +78,14 @@ def _output(output: Mapping[str, Any]) -> str:
 
 def _parts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The parts of the state: how large each is, and what is in it."""
-    journal, sealed = facts["journal"], facts["sealed"]
+    journal, sealed, backfilled = facts["journal"], facts["sealed"], facts["backfilled"]
     inside = {
         "starwatch.db": _and_ratings(journal["entries"], "commit", journal["ratings"]),
-        "ratings": _and_ratings(sealed["files"], "file", sealed["ratings"]),
+        "ratings": _and_ratings(
+            sealed["files"] + backfilled["files"],
+            "file",
+            sealed["ratings"] + backfilled["ratings"],
+        ),
         "snapshots": number_text(facts["snapshots"], "file"),
         "history": number_text(facts["history_files"], "file"),
     }
