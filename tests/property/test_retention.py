@@ -15,7 +15,8 @@ def states(draw):
     """Ranges of ratings one behind the other, other ratings, and panes, all mixed up."""
     lots, first = [], draw(st.integers(0, 5))
     for size, made, count in draw(st.lists(st.tuples(SIZES, MADE, st.integers(1, 9)), max_size=8)):
-        lots.append(Lot(Kind.RATINGS, made, (f"r{first}", f"r{first}b"), size, (first, count)))
+        files = (f"r{first}", f"r{first}b")
+        lots.append(Lot(Kind.RATINGS, made, files, size, count, (first, count)))
         first += count
     kinds = st.tuples(st.sampled_from(Kind), SIZES, MADE)
     for number, (kind, size, made) in enumerate(draw(st.lists(kinds, max_size=9))):
@@ -83,4 +84,5 @@ def test_everything_that_goes_is_named_once(lots, retention):
         Kind.SHORT_PANES,
         Kind.LONG_PANES,
     }
+    assert pruning.number == sum(lot.number for lot in gone)
     assert bool(pruning) == bool(gone)

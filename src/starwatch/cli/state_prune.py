@@ -27,8 +27,7 @@ def command(*, state: str, keep: Mapping[str, int | None], dry_run: bool) -> Non
         from starwatch.service.pruning import found, retention_of  # noqa: PLC0415 - imports pyarrow
 
         with reading(state) as journal, journal.at_one_moment():
-            pruning = found(journal, retention_of(journal, keep))
-            lines = list(_lines(pruning, journal.first_kept(), "would go"))
+            lines = list(_lines(found(journal, retention_of(journal, keep)), "would go"))
     else:
         lines = list(_prune(state, keep))
     click.echo("\n".join(lines))
@@ -45,12 +44,11 @@ def _prune(state: str, keep: Mapping[str, int | None]) -> Iterator[str]:
         pass  # it is there, and one of ours: nothing is made or swept where it is not
     places = Places(Path(state))
     with State(places.directory) as held:
-        before = held.journal.first_kept()
         pruning = forgotten(held.journal, retention_of(held.journal, keep))
         removal = Removal(places)
         removal.add(pruning)
         gone = removal.attempt()
-        yield from _lines(pruning, before, "gone")
+        yield from _lines(pruning, "gone")
         if not gone:
             yield "their files are still being read; they are removed when this runs again"
         size = places.database.stat().st_size
@@ -58,17 +56,11 @@ def _prune(state: str, keep: Mapping[str, int | None]) -> Iterator[str]:
         yield f"database {size_text(size)} before, {size_text(places.database.stat().st_size)} now"
 
 
-def _lines(pruning: "Pruning", first: int, what: str) -> Iterator[str]:
-    """What goes, in words.
-
-    Args:
-        pruning: What goes.
-        first: The number of the first rating that was kept before.
-        what: How to say it.
-    """
+def _lines(pruning: "Pruning", what: str) -> Iterator[str]:
+    """What goes, in words."""
     from starwatch.terminal.summary import number_text, size_text  # noqa: PLC0415
 
-    ratings = number_text((pruning.first_kept or first) - first, "rating")
+    ratings = number_text(pruning.number, "rating")
     files = number_text(len(pruning.ratings), "file")
     yield f"ratings  {ratings} in {files} {what}"
     yield f"panes    {number_text(len(pruning.panes), 'file')} {what}"

@@ -24,7 +24,10 @@ def lots(database: sqlite3.Connection) -> Iterator[Lot]:
     sealed = "SELECT first, ratings, file, bytes, made_ms FROM sealed ORDER BY first, file"
     for (first, ratings), rows in groupby(database.execute(sealed), key=lambda row: row[:2]):
         _, _, files, sizes, made = zip(*rows, strict=True)
-        yield Lot(Kind.RATINGS, max(made), files, sum(sizes), (first, ratings))
+        yield Lot(Kind.RATINGS, max(made), files, sum(sizes), ratings, (first, ratings))
+    backfilled = "SELECT file, ratings, bytes, made_ms FROM backfilled ORDER BY made_ms, file"
+    for file, ratings, size, made_ms in database.execute(backfilled):
+        yield Lot(Kind.RATINGS, made_ms, (file,), size, ratings)
     backfilled = "SELECT file, bytes, made_ms FROM backfilled ORDER BY made_ms, file"
     for file, size, made_ms in database.execute(backfilled):
         yield Lot(Kind.RATINGS, made_ms, (file,), size)

@@ -29,6 +29,7 @@ class Lot:
             happened, so a replay of old ratings keeps them as long as any others.
         files: Their names, below `ratings/` or `history/`.
         size: Their bytes.
+        number: How many ratings they hold; 0 for panes.
         ratings: Of a range of the journal: the number of its first rating, and how many it has.
     """
 
@@ -36,6 +37,7 @@ class Lot:
     made_ms: int
     files: tuple[str, ...]
     size: int
+    number: int = 0
     ratings: tuple[int, int] | None = None
 
 
@@ -60,12 +62,14 @@ class Pruning:
         ratings: Names of files below `ratings/`.
         panes: Names of files below `history/`.
         size: Their bytes.
+        number: How many ratings go.
         first_kept: The number of the first rating of the journal that stays; None where none goes.
     """
 
     ratings: tuple[str, ...] = ()
     panes: tuple[str, ...] = ()
     size: int = 0
+    number: int = 0
     first_kept: int | None = None
 
     @classmethod
@@ -76,6 +80,7 @@ class Pruning:
             tuple(file for lot in ratings for file in lot.files),
             tuple(file for lot in lots if lot.kind is not Kind.RATINGS for file in lot.files),
             sum(lot.size for lot in lots),
+            sum(lot.number for lot in lots),
             max((sum(lot.ratings) for lot in ratings if lot.ratings), default=None),
         )
 
