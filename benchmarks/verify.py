@@ -86,7 +86,7 @@ def results(took: dict[str, float], ratings: int) -> list[Result]:
     rate = {name: f"{ratings / time / 1e6:.2f} M/s" for name, time in took.items()}
     return [
         Result(
-            "`verify`: recomputation against DuckDB's plain query on the same table",
+            "11 `verify`: recomputation against DuckDB's plain query on the same table",
             took["ours"] / took["plain"],
             must=2,
             aim=1.2,
@@ -94,13 +94,13 @@ def results(took: dict[str, float], ratings: int) -> list[Result]:
             detail=f"{rate['ours']} against {rate['plain']}",
         ),
         Result(
-            f"the same with a bound of {SHORT_MS} ms, where a part of the ratings is late",
+            f"11 the same with a bound of {SHORT_MS} ms, where a part of the ratings is late",
             took["late"] / took["plain"],
             more=False,
             detail=f"{rate['late']} against {rate['plain']}",
         ),
         Result(
-            "the same with reading a Parquet file of the rows and comparing",
+            "11 the same with reading a Parquet file of the rows and comparing",
             (took["ours"] + took["compared"]) / took["plain"],
             more=False,
             detail=f"reading and comparing {took['compared']:.1f} s",
