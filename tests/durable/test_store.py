@@ -35,7 +35,7 @@ def test_commits_are_numbered_from_one_and_read_back_in_order(journal, tmp_path)
             found = [(number, len(entry.ratings)) for number, entry in each.entries()]
             assert found == [(1, 2), (2, 0), (3, 3)]
             assert [number for number, _ in each.entries(1, 2)] == [2]
-    assert journal.to_seal(3) == (0, 5)
+    assert journal.to_seal(3) == (0, 5, 3)
 
 
 def test_everything_of_a_commit_is_there_or_nothing(journal):
@@ -103,7 +103,7 @@ def test_sealed_entries_leave_the_journal_and_their_numbers_go_on(journal, tmp_p
     assert [number for number, _ in journal.entries()] == [3, 4]
     assert [tmp_path.joinpath("ratings", name).is_file() for name in journal.sealed()] == [True]
     assert [mark.after for mark in journal.sealed_marks()] == [2, 4]
-    assert journal.to_seal(4) == (4, 7)
+    assert journal.to_seal(4) == (4, 7, 2)
 
 
 def test_a_reader_in_the_middle_sees_one_moment(journal, tmp_path):

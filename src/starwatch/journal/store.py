@@ -237,11 +237,11 @@ class Journal:
         query = "SELECT coalesce(sum(ratings), 0) FROM journal WHERE id > ? AND id <= ?"
         return int(next(self._read(query, (after, upto)))[0])
 
-    def to_seal(self, upto: int) -> tuple[int, int]:
-        """Number of the first rating of the entries up to a commit, and how many they hold."""
-        query = "SELECT min(first), sum(ratings) FROM journal WHERE id <= ?"
-        first, ratings = next(self._read(query, (upto,)))
-        return first or 0, ratings or 0
+    def to_seal(self, upto: int) -> tuple[int, int, int]:
+        """Of the entries up to a commit: number of their first rating, ratings, entries."""
+        query = "SELECT min(first), sum(ratings), count(*) FROM journal WHERE id <= ?"
+        first, ratings, entries = next(self._read(query, (upto,)))
+        return first or 0, ratings or 0, entries
 
     def positions(self) -> dict[int, Position]:
         """How far each partition is."""

@@ -19,6 +19,8 @@ class Rhythm:
             it, so that what happens when does not depend on threads.
         seal_ratings: Ratings from which a range of the journal is worth files of its own, sealed
             ratings and panes.
+        seal_entries: Journal entries from which it is, though they hold fewer: a slow stream has
+            many small ones, which take more room and time than their ratings.
         pane_seconds: How long ratings wait for their panes where they are fewer.
         prune_seconds: How often it is looked what has become too old. Whenever files were added, it
             is looked what has become too much.
@@ -28,5 +30,6 @@ class Rhythm:
     commit_seconds: float = 0.25
     snapshot_seconds: float = 10.0
     seal_ratings: int = 1 << 20
+    seal_entries: int = 1 << 14
     pane_seconds: float = 3600.0
     prune_seconds: float = 300.0

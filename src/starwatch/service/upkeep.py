@@ -159,12 +159,15 @@ class Upkeep:
         reached("prune.found")
         return pruning
 
+    def _is_much(self, ratings: int, entries: int) -> bool:
+        return ratings >= self._rhythm.seal_ratings or entries >= self._rhythm.seal_entries
+
     def _panes(self, journal: Journal, number: int) -> PaneRange | None:
         """Write the panes of what was committed, where it is much or waited long."""
         done = journal.panes_upto()
         ratings = journal.ratings(done, number)
         waited = self._clock() - self._last_panes >= self._rhythm.pane_seconds
-        if not ratings or not (waited or ratings >= self._rhythm.seal_ratings):
+        if not ((waited and ratings) or self._is_much(ratings, number - done)):
             return None
         self._last_panes = self._clock()
         reached("history.before")
@@ -177,8 +180,8 @@ class Upkeep:
         """
         snapshot = max((entry for _, entry in journal.snapshots()), default=0)
         upto = min(snapshot, panes.entry if panes else journal.panes_upto())
-        first, ratings = journal.to_seal(upto)
-        if ratings < self._rhythm.seal_ratings:
+        first, ratings, entries = journal.to_seal(upto)
+        if not self._is_much(ratings, entries):
             return None
         reached("seal.before")
         return seal(self._places.ratings, first, list(journal.entries(upto=upto)))
