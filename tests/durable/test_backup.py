@@ -18,6 +18,7 @@ from durable.runs import FREQUENT, Scene, killed_at, started
 from durable.small_disk import small_disk
 from starwatch.service import backup
 from starwatch.service.places import DATABASE
+from starwatch.service.privacy import KEY_FILE, prepared
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
 LINUX_ROOT = pytest.mark.skipif(
@@ -248,6 +249,26 @@ def test_where_files_cannot_be_shared_they_are_copied(state, tmp_path, monkeypat
     assert all((tmp_path / "linked" / file).samefile(state / file) for file in files)
     assert not any((tmp_path / "copied" / file).samefile(state / file) for file in files)
     assert contents(tmp_path / "copied") == contents(tmp_path / "linked")
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("name", ["b", "b.tar"])
+def test_the_key_of_reviewers_is_in_it_and_stays_secret(linked, name, state, tmp_path, monkeypatch):
+    """A run that goes on from the backup hashes as before, or all reviewers would be new ones."""
+
+    def other_disk(*_):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    prepared("hash", state)
+    if not linked:
+        monkeypatch.setattr(Path, "hardlink_to", other_disk)
+    back_up(state, tmp_path / name)
+    if name == "b.tar":
+        with tarfile.open(tmp_path / name) as archive:
+            archive.extractall(tmp_path, filter="data")
+    key = tmp_path / "b" / KEY_FILE
+    assert key.read_bytes() == (state / KEY_FILE).read_bytes()
+    assert sys.platform == "win32" or key.stat().st_mode & 0o077 == 0
 
 
 @LINUX_ROOT

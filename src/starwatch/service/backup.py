@@ -19,6 +19,7 @@ from starwatch.errors import BadSetting, BadState, OutputFailed, StateError
 from starwatch.failpoints import reached
 from starwatch.journal.copying import begun_of, copy_database
 from starwatch.service.places import DATABASE, RATINGS
+from starwatch.service.privacy import KEY_FILE
 
 _FOLDERS = {"backfilled": RATINGS, "sealed": RATINGS}
 """Where the files lie that a table names, if not in a folder of the table's name."""
@@ -107,7 +108,7 @@ def _copy_state(state: Path, part: Path) -> BackedUp:
     begun = begun_of(state / DATABASE)
     for _ in range(_ATTEMPTS):
         commit, tables = copy_database(state / DATABASE, part / DATABASE)
-        names = list(_paths(tables))
+        names = [*_paths(tables), *_key(state)]
         missing = {name for name in names if not _bring(state / name, part / name)}
         if begun != begun_of(state / DATABASE):
             raise StateError(
@@ -134,6 +135,11 @@ def _paths(tables: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield from (f"{_FOLDERS.get(table, table)}/{name}" for name in tables[table])
 
 
+def _key(state: Path) -> list[str]:
+    """The key of the hashes of reviewers, if there is one: with another one all would differ."""
+    return [KEY_FILE] if (state / KEY_FILE).is_file() else []
+
+
 def _bring(source: Path, target: Path) -> bool:
     """Link or copy a file, if that was not done before; False if it is not there any more."""
     if target.exists():
@@ -156,7 +162,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
             raise
     else:
         return
-    shutil.copyfile(source, target)
+    shutil.copy(source, target)  # who may read it goes with it
     sync_file(target)
 
 
