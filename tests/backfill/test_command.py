@@ -33,6 +33,7 @@ from starwatch.journal import backfills
 from starwatch.journal.store import Journal
 from starwatch.service import backfilling
 from starwatch.service.places import DATABASE
+from starwatch.terminal.summary import size_text
 
 DAY_MS = 24 * HOUR_MS
 
@@ -263,7 +264,14 @@ def test_retention_lets_backfilled_ratings_go_like_others(old, state):
         for table in ("backfilled", "history"):
             journal._database.execute(f"UPDATE {table} SET made_ms = 0")  # noqa: S608, SLF001
     before = complete(state)
-    assert starwatch("state", "prune", "--state", state, "--keep", "1d").code == 0
+    files = [path for tier in ("10s", "1m") for path in state.glob(f"history/tier={tier}/*")]
+    files += state.glob("ratings/*/*")
+    size = size_text(sum(path.stat().st_size for path in files))
+    done = starwatch("state", "prune", "--state", state, "--keep", "1d")
+    assert done.code == 0
+    assert done.out.startswith(
+        f"ratings  30 ratings in 4 files gone\npanes    4 files gone\nsize     {size} gone\n"
+    )
     assert sealed(state) == []
     assert complete(state) == before  # long panes stay
     out = said("verify", state)

@@ -28,9 +28,6 @@ def lots(database: sqlite3.Connection) -> Iterator[Lot]:
     backfilled = "SELECT file, ratings, bytes, made_ms FROM backfilled ORDER BY made_ms, file"
     for file, ratings, size, made_ms in database.execute(backfilled):
         yield Lot(Kind.RATINGS, made_ms, (file,), size, ratings)
-    backfilled = "SELECT file, bytes, made_ms FROM backfilled ORDER BY made_ms, file"
-    for file, size, made_ms in database.execute(backfilled):
-        yield Lot(Kind.RATINGS, made_ms, (file,), size)
     panes = "SELECT file, tier_ms, bytes, made_ms FROM history ORDER BY made_ms, file"
     for file, tier_ms, size, made_ms in database.execute(panes):
         kind = Kind.LONG_PANES if tier_ms >= LONG_PANES_MS else Kind.SHORT_PANES
