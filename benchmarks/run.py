@@ -17,7 +17,7 @@ from benchmarks.measuring import HEAD, Result, parser
 SCRIPTS = (
     *("csv_windows", "column_windows", "json_windows", "single_ratings"),
     *("product_memory", "one_close", "sparse_data", "start_up"),
-    *("state_cost", "commit", "duplicates", "restored", "verify"),
+    *("state_cost", "commit", "duplicates", "restored", "verify", "export"),
 )
 
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from commands import csv_file, starwatch
 from starwatch.cli.recomputing import job_from_facts
-from starwatch.history.reading import panes_at_one_moment
+from starwatch.history.reading import panes_kept
 from starwatch.journal.store import Journal
 from starwatch.ratings.scale import star_names
 from starwatch.service.places import DATABASE, Places
@@ -66,7 +66,8 @@ def complete(state, *, tier_ms=HOUR_MS):
         job = job_from_facts(journal.fact("job"))
         names = star_names(job.scale)
         all_of_them, emitted = Counter(), Counter()
-        with panes_at_one_moment(journal, Places(state).history, job, tier_ms) as panes:
+        with journal.at_one_moment():
+            panes = panes_kept(journal, Places(state).history, job, [tier_ms])[tier_ms]
             for row in panes.table().to_pylist():
                 key = row["product"], row["start_ms"]
                 stars = {(*key, star): row[name] for star, name in enumerate(names, 1)}

@@ -21,7 +21,7 @@ from starwatch import failpoints
 from starwatch.admission.ledger import Books
 from starwatch.engine import Engine
 from starwatch.history.panes import pane_tables
-from starwatch.history.reading import panes_at_one_moment
+from starwatch.history.reading import panes_kept
 from starwatch.history.tiers import tiers_ms
 from starwatch.journal.entries import SCHEMA, MarkKind
 from starwatch.journal.listing import late_ratings
@@ -245,8 +245,8 @@ def journalled_marks(journal):
 
 def panes_of(journal, folder, job, tier):
     """Every pane as files and the newest entries have it."""
-    with panes_at_one_moment(journal, folder / HISTORY, job, tier) as panes:
-        return summed(panes.table())
+    with journal.at_one_moment():
+        return summed(panes_kept(journal, folder / HISTORY, job, [tier])[tier].table())
 
 
 def panes_again(journal, folder, job, tier):

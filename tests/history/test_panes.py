@@ -1,48 +1,19 @@
 """Panes against windows drawn one by one: what was emitted, and what there was in all."""
 
 from collections import Counter, defaultdict
-from dataclasses import replace
 from math import gcd
 
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from property.players import as_tuples, batch_of, rating, timed
-from property.streams import jobs, rates
+from history.histories import histories, inside, time_of
 from starwatch.admission.ledger import Class
-from starwatch.engine import Engine
 from starwatch.history.panes import pane_schema, pane_tables
 from starwatch.history.tiers import DAY_MS, HOUR_MS, MINUTE_MS, tier_for, tiers_ms
-from starwatch.journal.entries import SCHEMA, Entry
-from starwatch.windows.job import Duplicates, Job, WindowTime
+from starwatch.journal.entries import SCHEMA
+from starwatch.windows.job import Job
 from starwatch.windows.spec import WindowSpec
-
-PARTITIONS = 2
-
-
-@st.composite
-def histories(draw):
-    """A job, its journalled ratings, and the last row of each window that it emitted."""
-    job = draw(jobs())
-    if draw(st.booleans()):
-        job = replace(job, time=WindowTime.EVENT, bound_ms=0, duplicates=Duplicates.OFF)
-    engine, parts, rows = Engine(job), [], []
-    for partition in range(PARTITIONS):
-        engine.join(partition, caught_up=True)
-    size = draw(st.integers(0, 60))  # lists of free length are mostly very short
-    each = rates(PARTITIONS, job.scale.steps)
-    steps = draw(st.lists(each, min_size=size, max_size=size))
-    whole = [rating(at, row, step) for row, (at, step) in enumerate(timed(steps))]
-    while whole:
-        size = draw(st.integers(1, 20))
-        batch, whole = batch_of(whole[:size]), whole[size:]
-        outcome = engine.ingest(batch)
-        parts.append((batch, outcome.classes, outcome.met_ms))
-        rows += as_tuples(outcome.rows, engine)
-    rows += as_tuples(engine.finish(), engine)
-    newest = {(spec, product, end): stars for spec, product, end, stars, _ in rows}
-    return job, Entry.of(parts, []).ratings, newest
 
 
 def stars_of(table):
@@ -65,18 +36,9 @@ def window(panes, job, spec, end, *, emitted):
     return {product: tuple(each[step] for step in steps) for product, each in sums.items()}
 
 
-def inside(ratings):
-    return [r for r in ratings.to_pylist() if r["class"] in (Class.COUNTED, Class.LATE)]
-
-
-def time_of(row, job):
-    own = row["event_ms"] if job.time is WindowTime.EVENT else None
-    return row["arrival_ms"] if own is None or own < -(1 << 60) else own
-
-
 @given(histories())
 def test_emitted_windows_are_drawn_from_panes_to_the_digit(history):
-    job, ratings, newest = history
+    job, ratings, newest = history.job, history.ratings, history.newest
     ((_, table),) = pane_tables(pa.Table.from_batches([ratings]), job, tiers_ms(job.windows)[:1])
     panes = stars_of(table)
     ends = {(spec, end) for spec, _, end in newest}
@@ -90,7 +52,7 @@ def test_emitted_windows_are_drawn_from_panes_to_the_digit(history):
 
 @given(histories(), st.sampled_from([0, 1, 2, 3]))
 def test_complete_panes_hold_every_rating_that_is_no_duplicate(history, which):
-    job, ratings, _ = history
+    job, ratings = history.job, history.ratings
     tiers = tiers_ms(job.windows)
     tier = tiers[min(which, len(tiers) - 1)]
     table = dict(pane_tables(pa.Table.from_batches([ratings]), job, tiers))[tier]
@@ -105,7 +67,7 @@ def test_complete_panes_hold_every_rating_that_is_no_duplicate(history, which):
 
 @given(histories())
 def test_longer_panes_are_the_same_from_shorter_ones_and_from_ratings(history):
-    job, ratings, _ = history
+    job, ratings = history.job, history.ratings
     table = pa.Table.from_batches([ratings])
     for tier, panes in pane_tables(table, job, tiers_ms(job.windows)):
         ((_, alone),) = pane_tables(table, job, [tier])
@@ -119,7 +81,7 @@ def test_longer_panes_are_the_same_from_shorter_ones_and_from_ratings(history):
 
 @given(histories())
 def test_the_watermark_met_is_past_the_pane_and_lies_on_an_edge(history):
-    job, ratings, _ = history
+    job, ratings = history.job, history.ratings
     for tier, table in pane_tables(pa.Table.from_batches([ratings]), job, tiers_ms(job.windows)):
         for _, start, met, _ in stars_of(table):
             assert start % tier == 0

@@ -15,6 +15,7 @@ _COMMANDS = {
     "backfill": "take old files into the history of a state",
     "config": "write, check and show settings",
     "demo": "play a generated shop live in the terminal",
+    "export": "write windows of a state's past to a file",
     "generate": "write a file of made-up ratings",
     "inspect": "say what a file of ratings holds",
     "late": "list the late ratings of a state",

@@ -1,7 +1,6 @@
 """The panes of a state as they are at one moment, also while a run writes to it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +21,12 @@ class Panes:
     Attributes:
         files: Files with the columns of `pane_schema`.
         newest: What no file holds yet, with the same columns.
+        since_ms: Of panes that start before, some were let go; None: all are there.
     """
 
     files: list[Path]
     newest: pa.Table
+    since_ms: int | None = None
 
     def table(self) -> pa.Table:
         """All of it in memory, nothing summed."""
@@ -33,25 +34,29 @@ class Panes:
         return pa.concat_tables([*parts, self.newest])
 
 
-@contextmanager
-def panes_at_one_moment(journal: Journal, folder: Path, job: Job, tier_ms: int) -> Iterator[Panes]:
-    """The panes of a tier as one commit left them.
+def panes_kept(journal: Journal, folder: Path, job: Job, tiers: Iterable[int]) -> dict[int, Panes]:
+    """The panes of some tiers, of one commit if called inside `journal.at_one_moment()`.
 
     Args:
         journal: The journal of a state.
         folder: Its folder of panes.
         job: Its rules.
-        tier_ms: One of the tiers of the job.
+        tiers: Some of the tiers of the job, in milliseconds.
+
+    Returns:
+        Panes by tier.
 
     Raises:
         BadState: a file is not there.
     """
-    with journal.at_one_moment():
-        files = [folder / file.name for file in journal.pane_files(tier_ms)]
-        for file in files:
-            if not file.is_file():
-                raise BadState(f"{file} is not there", hint="Restore a backup of the state")
-        entries = journal.entries(journal.panes_upto())
-        ratings = pa.Table.from_batches([entry.ratings for _, entry in entries], SCHEMA)
-        ((_, newest),) = pane_tables(ratings, job, [tier_ms])
-        yield Panes(files, newest)
+    tiers = sorted(set(tiers))
+    files = {tier: [folder / file.name for file in journal.pane_files(tier)] for tier in tiers}
+    for file in (file for some in files.values() for file in some):
+        if not file.is_file():
+            raise BadState(f"{file} is not there", hint="Restore a backup of the state")
+    entries = journal.entries(journal.panes_upto())
+    ratings = pa.Table.from_batches([entry.ratings for _, entry in entries], SCHEMA)
+    return {
+        tier: Panes(files[tier], newest, journal.panes_since(tier))
+        for tier, newest in pane_tables(ratings, job, tiers)
+    }

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -42,6 +42,22 @@ class PaneRange:
 
 PANES_UPTO = "panes_upto"
 """The fact that tells the last journal entry which files of panes hold."""
+
+
+PANES_GONE = "panes_gone"
+"""The fact that tells, by the length of panes as text, before which moment some were let go."""
+
+
+def panes_gone(
+    database: sqlite3.Connection, files: Sequence[str], before: Mapping[str, int]
+) -> dict[str, int]:
+    """The value of `PANES_GONE` when these files go, with what it was before."""
+    gone = dict(before)
+    query = "SELECT tier_ms, last_ms + tier_ms FROM history WHERE file = ?"
+    for file in files:
+        for tier, end in database.execute(query, (file,)):
+            gone[str(tier)] = max(gone.get(str(tier), end), end)
+    return gone
 
 
 def name_pane_files(database: sqlite3.Connection, files: Sequence[PaneFile]) -> None:

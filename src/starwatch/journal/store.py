@@ -25,7 +25,14 @@ from starwatch.journal.backfills import (
 )
 from starwatch.journal.entries import Entry, Mark
 from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
-from starwatch.journal.pane_files import PANES_UPTO, PaneFile, PaneRange, name_pane_files
+from starwatch.journal.pane_files import (
+    PANES_GONE,
+    PANES_UPTO,
+    PaneFile,
+    PaneRange,
+    name_pane_files,
+    panes_gone,
+)
 from starwatch.journal.pruning import (
     FIRSTS,
     KEPT_REJECTS,
@@ -228,6 +235,11 @@ class Journal:
         values = () if tier_ms is None else (tier_ms,)
         return [PaneFile(*row) for row in self._read(f"{query} ORDER BY made_ms, file", values)]
 
+    def panes_since(self, tier_ms: int) -> int | None:
+        """The moment before which panes of a tier were let go; None where none ever were."""
+        found: dict[str, int] = self.fact(PANES_GONE) or {}
+        return found.get(str(tier_ms))
+
     def panes_upto(self) -> int:
         """The last entry whose panes lie in files; 0 where none do."""
         return int(self.fact(PANES_UPTO) or 0)
@@ -342,6 +354,9 @@ class Journal:
             OutputFailed: the disk is full or fails; they all still count then.
         """
         with self._transaction():
+            if pruning.panes:
+                gone = panes_gone(self._database, pruning.panes, self.fact(PANES_GONE) or {})
+                self._write_facts({PANES_GONE: gone})
             forget(self._database, pruning)
 
     def compact(self) -> None:

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starwatch.recompute.rules import COUNTED, Rules
+from starwatch.recompute.sql_means import mean_decimal, with_means
 from starwatch.recompute.sql_windows import EMITTED
-
-DIGITS = 6
-"""Decimals of a mean in every file."""
 
 EXAMPLES = 3
 """How many differences of each kind are shown."""
@@ -125,27 +123,12 @@ def _expected(rules: Rules) -> str:
     stars = rules.stars
     labels = _labels(rules)
     sizes = " ".join(f"WHEN {spec} THEN {w.size_ms}" for spec, w in enumerate(rules.windows))
-    units = " + ".join(
-        f"{name} * {numerator}"
-        for name, numerator in zip(stars.columns, stars.numerators, strict=True)
-    )
     return f"""
 CREATE OR REPLACE VIEW expected AS
-WITH sums AS (
-    SELECT *, {" + ".join(stars.columns)} AS count, ({units}) * {10**DIGITS} AS total,
-           count * {stars.denominator} AS parts
-    FROM rows
-),
-floors AS (
-    SELECT *, total // parts - (total % parts < 0)::BIGINT AS floor,
-           2 * (total - floor * parts) AS twice
-    FROM sums
-)
 SELECT CASE spec {labels} END AS "window", product, end_ms,
        end_ms - CASE spec {sizes} END AS start_ms, {", ".join(stars.columns)}, count,
-       (floor + (twice > parts OR (twice = parts AND floor % 2 <> 0))::BIGINT) AS scaled_mean,
-       revision, spec, watermark, late_seq
-FROM floors
+       scaled_mean, revision, spec, watermark, late_seq
+FROM ({with_means("rows", stars)})
 """
 
 
@@ -157,9 +140,7 @@ def _labels(rules: Rules) -> str:
 
 def _mean_text(scaled: str) -> str:
     """A mean in millionths as text: `-0.500000`."""
-    return (
-        f"(({scaled})::DECIMAL(18, 0) * {10**-DIGITS:.{DIGITS}f}::DECIMAL(18, {DIGITS}))::VARCHAR"
-    )
+    return f"({mean_decimal(scaled)})::VARCHAR"
 
 
 def _beside(rules: Rules, *, copies: bool) -> str:

@@ -34,7 +34,7 @@ def sweep(places: Places, journal: Journal) -> None:
     """
     with _backfill_kept_out(places.directory) as kept_out:
         for folder, path in _unnamed(places, journal):
-            if kept_out or not path.name.startswith(BACKFILL_STEM):
+            if kept_out or not _of_a_backfill(path):
                 (folder / path).unlink(missing_ok=True)
         if kept_out:
             shutil.rmtree(places.staging, ignore_errors=True)
@@ -47,9 +47,14 @@ def sweep_backfills(places: Places, journal: Journal) -> None:
         OSError: a file cannot be removed.
     """
     for folder, path in _unnamed(places, journal):
-        if path.name.startswith(BACKFILL_STEM):
+        if _of_a_backfill(path):
             (folder / path).unlink(missing_ok=True)
     shutil.rmtree(places.staging, ignore_errors=True)
+
+
+def _of_a_backfill(path: Path) -> bool:
+    """Whether a backfill made a file; one that is not whole yet has a dot before its name."""
+    return path.name.removeprefix(".").startswith(BACKFILL_STEM)
 
 
 def _unnamed(places: Places, journal: Journal) -> Iterator[tuple[Path, Path]]:

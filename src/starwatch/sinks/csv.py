@@ -44,7 +44,7 @@ def row_texts(rows: WindowRows, context: RowContext) -> pa.Array:
     windows = Windows.of(rows, context.job)
     return joined(
         windows.spread(windows.label, ","),
-        escaped(context.products.take(rows.product), _SPECIAL, _quote),
+        quoted(context.products.take(rows.product)),
         windows.spread(",", windows.start, ",", windows.end, ","),
         joined_by(
             ",",
@@ -59,6 +59,11 @@ def row_texts(rows: WindowRows, context: RowContext) -> pa.Array:
     )
 
 
-def _quote(product: str) -> str:
-    doubled = product.replace('"', '""')
+def quoted(texts: pa.Array) -> pa.Array:
+    """Texts, no nulls, with quotation marks around those that need them."""
+    return escaped(texts, _SPECIAL, _quote)
+
+
+def _quote(text: str) -> str:
+    doubled = text.replace('"', '""')
     return f'"{doubled}"'

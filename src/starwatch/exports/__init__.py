@@ -1,0 +1,1 @@
+"""Files of windows that were drawn from a history: CSV, Parquet, Excel."""
