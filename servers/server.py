@@ -125,7 +125,7 @@ class Server:
         process = self.process
         if process is not None:
             process.send(self.kind.stop_signal)
-            process.send(signal.SIGCONT)  # one that is frozen would never hear of it
+            self._send(signal.SIGCONT)  # one that is frozen would never hear of it
             if not wait(lambda: not self.running, seconds):
                 self.kill()
         self._bury()
@@ -143,11 +143,11 @@ class Server:
         self._bury()
 
     def freeze(self) -> None:
-        """Halt its process: connections stay open, nothing is answered."""
+        """Halt its process and its children: connections stay open, nothing is answered."""
         self._send(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen process go on."""
+        """Let frozen processes go on."""
         self._send(signal.SIGCONT)
 
     def tail(self) -> str:
@@ -168,7 +168,8 @@ class Server:
 
     def _send(self, number: signal.Signals) -> None:
         if process := self.process:
-            process.send(number)
+            for member in (process, *process.children()):
+                member.send(number)
 
     def _spawn(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

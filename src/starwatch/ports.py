@@ -15,11 +15,32 @@ from starwatch.windows.rows import WindowRows
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose rows a sink is given; for targets that keep a cursor of their own beside the rows.
+
+    Attributes:
+        state: What tells the state from all others; in each, rows are numbered from 0.
+        given: Rows before this number may be at the target already. Where it says that it holds
+            more, it has them of a state that was put back to an earlier moment: they count not.
+    """
+
+    state: str = ""
+    given: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RowContext:
-    """What a sink needs to know to print rows: the job's rules and the products' names."""
+    """What a sink needs to know to print rows: the job's rules and the products' names.
+
+    Attributes:
+        job: The rules.
+        products: The names.
+        origin: Whose rows they are.
+    """
 
     job: Job
     products: ProductIds
+    origin: Origin = Origin()
 
 
 class Sink(Protocol):
@@ -79,7 +100,8 @@ class LastingSink(Protocol):
     its last cursor after a crash or an error. What a sink holds beyond that cursor it lets go when
     it is opened, and gets again.
 
-    After an `OutputFailed` only `secured` and `close` may be called.
+    After an `OutputFailed` only `secured` and `close` may be called; but after a `RowRefused` it
+    goes on behind the rows that `secured` counts.
     """
 
     @property
@@ -99,6 +121,15 @@ class LastingSink(Protocol):
 
         Raises:
             OutputFailed: they could not be written.
+            RowRefused: the target will never take one of them. It took those that `secured` counts
+                then; they end somewhere before that row.
+        """
+
+    def skip(self, number: int) -> None:
+        """Count so many rows that are not given: the target refuses them, or they are gone.
+
+        Raises:
+            OutputFailed: what was taken before them could not be written.
         """
 
     def secured(self) -> Cursor:

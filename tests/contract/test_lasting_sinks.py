@@ -133,6 +133,20 @@ def test_a_sink_that_joins_later_counts_from_where_it_joined(sink: str, target: 
     assert_holds(sink, target, OF, WHOLE.take(slice(40, None)))
 
 
+def test_rows_that_are_skipped_are_counted_and_leave_no_trace(sink: str, target: Path) -> None:
+    made = opened(sink, target)
+    made.write(WHOLE.take(slice(40)))
+    made.skip(5)
+    made.write(WHOLE.take(slice(45, 70)))
+    made.close()
+    assert made.secured() == Cursor(70, held(sink, target))
+    made = opened(sink, target, made.secured())
+    made.write(WHOLE.take(slice(70, None)))
+    made.close()
+    left = WindowRows.concat([WHOLE.take(slice(40)), WHOLE.take(slice(45, None))])
+    assert_holds(sink, target, OF, left)
+
+
 def test_less_than_was_certain_is_refused_with_both_lengths(sink: str, target: Path) -> None:
     cursor = written(sink, target, 60)
     if sink in TEXT:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -316,16 +316,31 @@ class Journal:
             reached("backfill.inside")
         reached("backfill.after")
 
-    def rows(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
-        """The outbox from the blob that holds window row `first` on, each with its first row."""
+    def rows(self, first: int = 0) -> Generator[tuple[int, bytes], None, None]:
+        """The outbox from the blob that holds window row `first` on, each with its first row.
+
+        Until it is read to its end or closed, the database is read as it is at this moment.
+        """
         query = "SELECT first, body FROM outbox WHERE first + rows > ? ORDER BY id"
         return self._read(query, (first,))
 
+    def window_rows(self) -> int:
+        """How many window rows were ever committed."""
+        return self._ends()[1]
+
+    def first_row(self) -> int:
+        """The number of the first window row that the outbox still holds."""
+        return int(next(self._read("SELECT coalesce(min(first), 0) FROM outbox"))[0])
+
     def cursor(self, sink: str) -> Cursor:
         """How far a sink is for certain; at the start where nothing is known of it."""
+        return self.known_cursor(sink) or Cursor()
+
+    def known_cursor(self, sink: str) -> Cursor | None:
+        """How far a sink is for certain, None where nothing is known of it."""
         query = "SELECT rows, bytes FROM sinks WHERE name = ?"
         found = next(self._read(query, (sink,)), None)
-        return Cursor(*found) if found else Cursor()
+        return Cursor(*found) if found else None
 
     def fact(self, name: str) -> Any:
         """A named value, None where it was never set."""
@@ -419,7 +434,7 @@ class Journal:
         rows = self._database.execute(outbox).fetchone() or (0,)
         return int(ratings[0]), int(rows[0])
 
-    def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+    def _read(self, query: str, values: Sequence[Any] = ()) -> Generator[Any, None, None]:
         """The rows of a query; errors of the database become ours."""
         try:
             yield from self._database.execute(query, values)

@@ -250,9 +250,11 @@ class DurableEngine:
         """Keep committed rows for a sink that reads them from the journal itself.
 
         Returns:
-            How far it is.
+            How far it is; a new one begins with the first row that is kept.
         """
-        cursor = self._journal.cursor(sink)
+        cursor = self._journal.known_cursor(sink)
+        if cursor is None:
+            cursor = self._reports[sink] = Cursor(self._journal.first_row())
         self._secured[sink] = cursor.rows
         return cursor
 

@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import msgspec
 
-from starwatch.errors import RowRefused, StarwatchError
+from starwatch.errors import OutputFailed, RowRefused, StarwatchError
 from starwatch.journal.store import Journal
 from starwatch.outbox.rows import decode_rows
-from starwatch.ports import Cursor, LastingSink, RowContext
+from starwatch.ports import Cursor, LastingSink, Origin, RowContext
 from starwatch.service.pauses import Pauses
 from starwatch.service.supervising import Health
 from starwatch.sinks.jsonl import row_texts
@@ -23,20 +24,26 @@ _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 """How often the outbox is looked into without being told that there is something."""
 
+MOST_ROWS = 10_000
+"""Rows given at once: small commits are put together up to it, large ones cut. One exchange with a
+server for so many costs next to nothing a row, and takes well below a second."""
+
 
 class Follower:
     """One sink that is given the committed rows behind its cursor, in order, at least once.
 
     After a failure it is opened again at its last cursor, behind growing pauses. A row that its
-    target will never take is put into a file of its own and passed over.
+    target will never take is put into a file of its own and passed over. Rows that the outbox
+    holds no more are passed over too, and counted.
 
     Args:
         output: Which sink, and where to.
-        context: What it needs to print rows.
+        context: What it needs to print rows, and whose they are.
         database: The database of the state.
         cursor: How far it is.
-        report: Called with its new cursor.
+        report: Called with its new cursor, and how many rows were ever passed over.
         refused: The file for rows that the target will never take, as JSON lines.
+        passed_over: How many rows were ever passed over, for the outbox had let them go.
     """
 
     def __init__(  # noqa: PLR0913
@@ -46,14 +53,17 @@ class Follower:
         *,
         database: Path,
         cursor: Cursor,
-        report: Callable[[Cursor], None],
+        report: Callable[[Cursor, int], None],
         refused: Path,
+        passed_over: int = 0,
     ) -> None:
         self.name = output.name
         self.health = Health()
         self.refusals = 0
+        self.passed_over = passed_over
         self._output, self._context, self._database = output, context, database
         self._cursor, self._report, self._refused = cursor, report, refused
+        self._next = cursor.rows  # the number of the row to be given next
         self._news, self._draining, self._ending = Event(), Event(), Event()
         self._thread = Thread(target=self._run, name=output.name, daemon=True)
 
@@ -100,38 +110,57 @@ class Follower:
         """Open the sink and write until the end, or until it breaks."""
         with closing(open_lasting(self._output, self._context, self._cursor)) as sink:
             self.health.state = "running"
-            next_row = self._cursor.rows
+            self._next = self._cursor.rows
             while not self._ending.is_set():
                 self._news.clear()
                 last = self._draining.is_set()
-                before = next_row
-                for first, body in journal.rows(next_row):
-                    rows = decode_rows(body)
-                    fresh = rows.take(slice(max(next_row - first, 0), None))
-                    self._write(sink, fresh)
-                    next_row = first + len(rows)
-                    pauses.reset()
-                    self.health.error = ""
-                    if self._ending.is_set():
-                        return
-                if last and next_row == before:
+                found = _upcoming(journal, self._next)
+                if found is not None:
+                    self._give(sink, *found, pauses)
+                elif last:
                     break
-                if next_row == before:
+                else:
                     self._news.wait(_LOOK_SECONDS)
         self._moved(sink.secured())
+
+    def _give(self, sink: LastingSink, first: int, rows: WindowRows, pauses: Pauses) -> None:
+        """Write rows that begin with a number, which is the next one unless some are gone."""
+        self._next_may_be(first + len(rows))
+        try:
+            if first > self._next:
+                self._pass_over(sink, first - self._next)
+            for start in range(0, len(rows), MOST_ROWS):
+                self._write(sink, rows.take(slice(start, start + MOST_ROWS)))
+                pauses.reset()
+                self.health.error = ""
+                if self._ending.is_set():
+                    return
+        except OutputFailed:
+            self._moved(sink.secured())
+            raise
 
     def _write(self, sink: LastingSink, rows: WindowRows) -> None:
         """Write rows; where the target refuses one for ever, find it and pass it over."""
         try:
             sink.write(rows)
         except RowRefused as error:
-            if len(rows) > 1:
-                half = len(rows) // 2
-                self._write(sink, rows.take(slice(0, half)))
-                self._write(sink, rows.take(slice(half, None)))
-                return
-            self._put_aside(rows, error)
+            taken = max(sink.secured().rows - self._next, 0)
+            self._next += taken
+            self._find(sink, rows.take(slice(taken, None)), error)
+        else:
+            self._next += len(rows)
         self._moved(sink.secured())
+
+    def _find(self, sink: LastingSink, rows: WindowRows, error: RowRefused) -> None:
+        """Put aside the only row, or write these by halves, one of which will be refused again."""
+        if len(rows) > 1:
+            half = len(rows) // 2
+            self._write(sink, rows.take(slice(0, half)))
+            self._write(sink, rows.take(slice(half, None)))
+        else:
+            self._put_aside(rows, error)
+            sink.skip(1)
+            self._next += 1
 
     def _put_aside(self, rows: WindowRows, error: RowRefused) -> None:
         self._refused.parent.mkdir(exist_ok=True)
@@ -142,10 +171,28 @@ class Follower:
         self.refusals += 1
         _LOG.error("sink %s refused a row for ever, see %s: %s", self.name, self._refused, error)
 
+    def _pass_over(self, sink: LastingSink, number: int) -> None:
+        """Go on behind rows that the outbox holds no more."""
+        sink.skip(number)
+        _LOG.error(
+            "sink %s never gets %d window rows, from number %d on: they are not kept any more",
+            self.name,
+            number,
+            self._next,
+        )
+        self.passed_over += number
+        self._next += number
+
+    def _next_may_be(self, number: int) -> None:
+        """Rows before a number are about to be given."""
+        origin = self._context.origin
+        if number > origin.given:
+            self._context = replace(self._context, origin=Origin(origin.state, number))
+
     def _moved(self, cursor: Cursor) -> None:
         if cursor != self._cursor:
             self._cursor = cursor
-            self._report(cursor)
+            self._report(cursor, self.passed_over)
 
     def _broke(self, error: Exception) -> None:
         again = self.health.error == str(error)
@@ -154,3 +201,30 @@ class Follower:
             _LOG.error("sink %s: %s", self.name, error, exc_info=error)
         elif not again:
             _LOG.warning("sink %s: %s; it is tried again", self.name, error)
+
+
+def _upcoming(journal: Journal, number: int) -> tuple[int, WindowRows] | None:
+    """The rows of the outbox from a number on, of many commits if those are small.
+
+    The database is let go before they are written, for as long as it is read at one moment its log
+    cannot be emptied.
+
+    Returns:
+        The number of the first, which is a later one where some are gone, and the rows.
+    """
+    parts: list[WindowRows] = []
+    start = end = number
+    with closing(journal.rows(number)) as blobs:
+        for first, body in blobs:
+            if parts and first > end:
+                break
+            rows = decode_rows(body)
+            if not parts:
+                start = max(first, number)
+                rows = rows.take(slice(start - first, None))
+                end = start
+            parts.append(rows)
+            end += len(rows)
+            if end - start >= MOST_ROWS:
+                break
+    return (start, WindowRows.concat(parts)) if parts else None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from starwatch.ports import LiveSource, RowContext
+from starwatch.ports import LiveSource, Origin, RowContext
 from starwatch.service.clock import Clock
 from starwatch.service.doors import Hall, LiveDoor, Partitions
 from starwatch.service.durable import DurableEngine
@@ -84,7 +84,8 @@ class Service:
             self.inbox, Partitions(known), self.clock.now_ms, self._stopping, prepare, by_records
         )
         self.sources = [Supervised(source, self._door(source, hall)) for source in sources]
-        context = RowContext(job, self.engine.engine.products)
+        origin = Origin(state.identity(), state.journal.window_rows())
+        context = RowContext(job, self.engine.engine.products, origin)
         places = Places(state.directory)
         self.sinks = [self._follower(output, context, places) for output in outputs]
         self.operating = Operating(
@@ -184,7 +185,7 @@ class Service:
             context,
             database=places.database,
             cursor=self.engine.follow(output.name),
-            report=lambda cursor: self.engine.report(output.name, cursor),
+            report=lambda cursor, _: self.engine.report(output.name, cursor),
             refused=places.directory / REFUSED / f"{output.sink}.jsonl",
         )
 

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -24,6 +25,8 @@ from starwatch.service.upkeep import Upkeep
 from starwatch.windows.job import Job
 
 _ENDS_BYTES = 4096
+
+_IDENTITY = "identity"
 
 
 class State:
@@ -81,6 +84,14 @@ class State:
             rhythm=self.rhythm,
             retention=retention_of(self.journal),
         )
+
+    def identity(self) -> str:
+        """What tells it from all other states; a copy of it has the same."""
+        known: str | None = self.journal.fact(_IDENTITY)
+        if known is None:
+            known = uuid.uuid4().hex
+            self.journal.note({_IDENTITY: known})
+        return known
 
     def belongs_to(self, facts: Mapping[str, Any]) -> bool:
         """Whether these named facts are its own; a new state takes them for its own.

@@ -169,6 +169,11 @@ class TextSink:
                 self._bytes.write(self._format(block, self._context))
                 self._rows += len(block)
 
+    def skip(self, number: int) -> None:
+        """Count rows that are not given; they leave no trace in the file."""
+        self.flush()
+        self._rows += number
+
     def secured(self) -> Cursor:
         """Write all rows that were taken so far, on to the disk, and say how far that is."""
         if not self._ended:

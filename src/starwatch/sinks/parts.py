@@ -71,6 +71,15 @@ class PartsSink:
         while len(self._waiting) >= GROUP_ROWS:
             self._write_group()
 
+    def skip(self, number: int) -> None:
+        """Count rows that are not given: a part ends before them, and the next begins behind."""
+        if self._ended:
+            raise given_up(str(self._folder))
+        self._write_group()
+        if self._part is not None:
+            self._finish_part()
+        self._cursor = Cursor(self._cursor.rows + number, self._cursor.length)
+
     def secured(self) -> Cursor:
         """Say where the last whole part ends; rows behind it are not on the disk for certain."""
         return self._cursor

@@ -2,8 +2,9 @@
 
 import difflib
 import importlib
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starwatch.errors import BadSetting
@@ -33,8 +34,15 @@ _LASTING = {
     "log": "starwatch.sinks.log:open_sink",
     "log-exact": "starwatch.sinks.log:open_exact",
     "parquet": "starwatch.sinks.parquet:open_parts",
+    "postgresql": "starwatch.sinks.postgresql:open_sink",
 }
 """The same for those that can go on after a crash."""
+
+_SCHEMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+}
+"""Which of our own sinks a URL is for; those of other packages are named as their scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +51,67 @@ class Output:
 
     Attributes:
         sink: The sink's name.
-        target: What stood behind the colon; `-` where nothing did.
+        target: What stood behind the colon, `-` where nothing did; or a whole URL, which may hold a
+            password and is therefore never shown.
     """
 
     sink: str
-    target: str
+    target: str = field(repr=False)
 
     @property
     def name(self) -> str:
-        """What a journal keeps its cursor under."""
+        """What a journal keeps its cursor under, and logs and metrics call it: without a secret."""
+        if "://" in self.target:
+            from starwatch.sinks.urls import without_secrets  # noqa: PLC0415 - few need it
+
+            return without_secrets(self.target)
         return f"{self.sink}:{self.target}"
 
 
 def parse_output(text: str) -> Output:
-    """Read `jsonl:w.jsonl`, `jsonl:-` or `jsonl` (both: standard output).
+    """Read `jsonl:w.jsonl`, `jsonl:-` or `jsonl` (both: standard output), or a URL.
 
-    >>> parse_output("jsonl:w.jsonl")
-    Output(sink='jsonl', target='w.jsonl')
+    >>> parse_output("jsonl:w.jsonl").target
+    'w.jsonl'
 
     Raises:
         BadSetting: there is no sink of that name.
     """
+    if text.partition("://")[0] in _SCHEMES:
+        return parse_sink(text)
     sink, _, target = text.partition(":")
-    _place(sink)
+    if sink not in _LASTING:
+        _place(sink)
     return Output(sink, target or STDOUT)
+
+
+def parse_sink(text: str) -> Output:
+    """Read the URL of a server, or what `parse_output` reads; and see that its client is here.
+
+    >>> parse_sink("postgres://shop@db.example/shop").sink
+    'postgresql'
+
+    Raises:
+        BadSetting: no sink is for such a URL, it cannot be used, or a package is missing.
+    """
+    scheme, is_url, _ = text.partition("://")
+    if not is_url or ":" in scheme:
+        return parse_output(text)
+    sink = _SCHEMES.get(scheme, scheme)
+    place = _lasting_place(sink)
+    if place is None:
+        known = ", ".join(f"{each}://" for each in _SCHEMES)
+        raise BadSetting(
+            f"no sink is for {scheme}://", hint=f"There are {known} and SINK:FILE, as jsonl:w.jsonl"
+        )
+    from starwatch.sinks.urls import split_url  # noqa: PLC0415 - few need it
+
+    split_url(text)
+    _loaded(place, sink)
+    check = getattr(sys.modules[place.partition(":")[0]], "check_target", None)
+    if check is not None:
+        check(text)
+    return Output(sink, text)
 
 
 def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
@@ -78,12 +123,13 @@ def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
     outputs = tuple(parse_output(text) for text in texts)
     seen: set[str] = set()
     for output in outputs:
-        if output.target in seen:
-            where = "standard output" if output.target == STDOUT else output.target
+        target = output.name if "://" in output.target else output.target
+        if target in seen:
+            where = "standard output" if target == STDOUT else target
             raise BadSetting(
                 f"two outputs would write to {where}", hint="Give each output a target of its own"
             )
-        seen.add(output.target)
+        seen.add(target)
     return outputs
 
 
@@ -94,6 +140,11 @@ def open_output(output: Output, context: RowContext) -> Sink:
         BadSetting: there is no such sink, or its target cannot be opened.
         OutputFailed: the target cannot be written.
     """
+    if output.sink in _LASTING and output.sink not in _BUILT_IN:
+        raise BadSetting(
+            f"the sink {output.sink!r} needs a state, from which it goes on after a crash",
+            hint="Add --state FOLDER",
+        )
     factory: SinkFactory = _loaded(_place(output.sink), output.sink)
     return factory(output.target, context)
 
@@ -106,7 +157,7 @@ def open_lasting(output: Output, context: RowContext, cursor: Cursor) -> Lasting
             opened.
         OutputFailed: the target does not hold what the cursor says, or cannot be written.
     """
-    place = _LASTING.get(output.sink) or _announced(LASTING_GROUP).get(output.sink)
+    place = _lasting_place(output.sink)
     if place is None:
         _place(output.sink)
         raise BadSetting(
@@ -146,6 +197,11 @@ def _place(sink: str) -> str:
             hint=f"{meant}An output reads SINK:FILE; the sinks are {', '.join(names)}",
         )
     return place
+
+
+def _lasting_place(sink: str) -> str | None:
+    """Where the factory of a lasting sink is, as `module:name`."""
+    return _LASTING.get(sink) or _announced(LASTING_GROUP).get(sink)
 
 
 def _loaded(place: str, sink: str) -> Any:

@@ -1,0 +1,153 @@
+"""Real servers as targets of rows: how a test names one, and reads back what it holds."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sink_rows import NASTY, expected
+
+from live.starting import Servers
+from servers.ports import free_port
+from servers.postgresql import PostgreSQL
+from servers.server import Server
+from starwatch.ports import RowContext
+from starwatch.ratings.scale import Scale
+from starwatch.windows.rows import WindowRows
+
+Row = dict[str, Any]
+TIMEOUT = 2  # seconds; in the URLs of all of them
+
+OPEN = {"start": datetime.fromisoformat, "end": datetime.fromisoformat}
+
+
+class Target(ABC):
+    """A private server that rows go to.
+
+    Attributes:
+        sink: The sink's name.
+        server: The server, to be killed, frozen and started again.
+        exact: Whether a row that is given again leaves no trace at all.
+        newest_only: Whether it holds one row of a product and spec, not one of each window.
+        sequence: Whether it keeps all rows in the order in which they came.
+        poison: A product whose rows the target refuses for ever; None where there is none.
+    """
+
+    sink: str
+    server: Server
+    exact = True
+    newest_only = False
+    sequence = False
+    poison: str | None = None
+
+    @abstractmethod
+    def __init__(self, servers: Servers) -> None:
+        """Start the server."""
+
+    @abstractmethod
+    def url(self, port: int | None = None) -> str:
+        """How a user names it; with another port where a proxy stands before it."""
+
+    @abstractmethod
+    def held(self, scale: Scale) -> list[Row]:
+        """The rows that stand there, in any order."""
+
+    def came(self) -> list[Row]:
+        """All rows that it was given, in the order in which they came; only with `sequence`."""
+        raise NotImplementedError
+
+    def spoil(self) -> None:
+        """See to it that the rows of `poison` are refused."""
+        assert self.poison is not None
+
+
+def parsed(line: str | bytes) -> Row:
+    """A row that was written as JSON."""
+    row = json.loads(line, parse_float=Decimal)
+    return row | {name: datetime.fromisoformat(row[name]) for name in ("start", "end")}
+
+
+def key(row: Row) -> tuple[Any, ...]:
+    return row["window"], row["product"], row["start"]
+
+
+def replaced(rows: Iterable[Row], *, newest_only: bool) -> list[Row]:
+    """What stands after these rows have come: the model of every target that replaces."""
+    best: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        of = key(row)[:2] if newest_only else key(row)
+        if of not in best or (row["end"], row["revision"]) >= (
+            best[of]["end"],
+            best[of]["revision"],
+        ):
+            best[of] = row
+    return sorted(best.values(), key=key)
+
+
+def assert_target_holds(target: Target, of: RowContext, whole: WindowRows) -> None:
+    """It holds what stands after these rows, and what it got is in their order."""
+    wanted = expected(of, whole)
+    held = sorted(target.held(of.job.scale), key=key)
+    assert held == replaced(wanted, newest_only=target.newest_only)
+    if target.sequence:
+        came = target.came()
+        if target.exact:
+            assert came == wanted
+        else:
+            assert without_repeats(came, wanted) == wanted
+
+
+def without_repeats(came: list[Row], wanted: list[Row]) -> list[Row]:
+    """What came, less the rows that came again: each run begins at a row that came before."""
+    seen: list[Row] = []
+    for row in came:
+        if len(seen) < len(wanted) and row == wanted[len(seen)]:
+            seen.append(row)
+        else:
+            assert row in seen, f"{row} came before its time"
+    return seen
+
+
+class PostgreSQLTarget(Target):
+    sink = "postgresql"
+    poison = "tab\tnul\x00bell\x07"
+
+    def __init__(self, servers: Servers) -> None:
+        self.server = servers.start(PostgreSQL(port=free_port(), password="s3cret"))
+
+    def url(self, port: int | None = None) -> str:
+        port = port or self.server.kind.port
+        return (
+            f"postgresql://starwatch:s3cret@127.0.0.1:{port}/starwatch"
+            f"?table=public.w&timeout={TIMEOUT}"
+        )
+
+    def held(self, scale: Scale) -> list[Row]:
+        import psycopg  # noqa: PLC0415
+
+        stars = [f"stars_{v.normalize():f}" for v in scale.values]
+        stars = [name.replace("-", "minus_").replace(".", "_") for name in stars]
+        query = (
+            f"SELECT window_spec, product, window_start, window_end, count, {', '.join(stars)},"  # noqa: S608
+            " mean, revision FROM public.w"
+        )
+        with psycopg.connect(self.server.kind.address()) as connection:
+            found = connection.execute(query.encode()).fetchall()
+        return [
+            {
+                "window": spec,
+                "product": product,
+                "start": start.astimezone(UTC),
+                "end": end.astimezone(UTC),
+                "count": count,
+                "stars": counts,
+                "mean": mean,
+                "revision": revision,
+            }
+            for spec, product, start, end, count, *counts, mean, revision in found
+        ]
+
+
+assert PostgreSQLTarget.poison in NASTY
