@@ -1,0 +1,1 @@
+"""How servers are reached: addresses, TLS and passwords, shared by sources and sinks."""
