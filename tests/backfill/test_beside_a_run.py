@@ -107,6 +107,7 @@ def test_a_start_leaves_the_files_of_a_backfill_in_progress(folder):
         for name in (
             *("ratings/day=2001-01-01/backfill-000001-000001.parquet",),
             *("history/tier=1h/backfill-000001-000001.parquet", "backfilling/any"),
+            "history/tier=1h/.backfill-000001-000002.part",
         )
     ]
     other = folder / "s" / "ratings/day=2001-01-01/000000000001-000000000002.parquet"
@@ -115,7 +116,7 @@ def test_a_start_leaves_the_files_of_a_backfill_in_progress(folder):
         path.write_text("x")
     with DirectoryLock(folder / "s", BACKFILL):
         State(folder / "s").__exit__()
-        assert [path.exists() for path in (*unnamed, other)] == [True] * 3 + [False]
+        assert [path.exists() for path in (*unnamed, other)] == [True] * 4 + [False]
         with pytest.raises(StateLocked, match=f"is being backfilled by process {os.getpid()}"):
             State(folder / "s", again=True)
         done = starwatch("backfill", "--state", "s", "old.csv")
