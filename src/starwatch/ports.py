@@ -208,6 +208,12 @@ def _nobody(receipt: Receipt) -> None:
     """Nobody waits for it."""
 
 
+def _no_more(receipt: Receipt) -> Sequence[tuple[str, bytes]]:
+    """Nothing is to be noted of what became of the ratings."""
+    del receipt
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What a live source hands over at once: ratings and rejects of one partition.
@@ -221,6 +227,8 @@ class Delivery:
             are committed, and not before (`Door.remembered`).
         committed: Called once, behind the commit, by the thread of the engine: it must neither
             block nor raise. This is where an acknowledgement is sent or ordered.
+        outcome_notes: As `notes`, for what is known only when the engine has taken the ratings:
+            called by its thread before the commit, which then holds what this gives.
     """
 
     partition: int
@@ -228,6 +236,7 @@ class Delivery:
     size: int
     notes: Sequence[tuple[str, bytes]] = ()
     committed: Callable[[Receipt], None] = _nobody
+    outcome_notes: Callable[[Receipt], Sequence[tuple[str, bytes]]] = _no_more
 
 
 class Door(Protocol):

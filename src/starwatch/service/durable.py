@@ -221,8 +221,15 @@ class DurableEngine:
         self.commit(finished=True)
         return rows
 
-    def ingest(self, batch: Batch) -> Outcome:
-        """As `Engine.ingest`; commits where that is due."""
+    def ingest(
+        self, batch: Batch, notes: Callable[[Outcome], Iterable[Note]] = lambda _: ()
+    ) -> Outcome:
+        """As `Engine.ingest`; commits where that is due.
+
+        Args:
+            batch: The ratings.
+            notes: What sources remember of what became of them, made last by the same commit.
+        """
         outcome = self._engine.ingest(batch)
         pending = self._begun()
         self._note_changes()
@@ -231,6 +238,7 @@ class DurableEngine:
         pending.impossible.extend(impossible_rejects(batch, outcome.classes, self._engine.job))
         pending.rows.append(outcome.rows)
         pending.ratings += len(batch)
+        pending.notes.extend(notes(outcome))
         self.commit_if_due()
         return outcome
 

@@ -1,6 +1,6 @@
 """The engine's thread of a service: one queue in, one commit, then the acknowledgements (§7)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from starwatch.engine import Outcome
 from starwatch.journal.notes import Note
 from starwatch.ports import Delivery, Receipt
 from starwatch.ratings.batch import Batch, Decoded
@@ -106,17 +107,11 @@ class Operating:
     def _ingest(self, some: Sequence[tuple[int, Received]]) -> list[WindowRows]:
         if not some:
             return []
-        self._engine.keep(  # first, for the engine may commit while it takes the ratings
-            Note(item.source, key, value, at_ms)
-            for at_ms, item in some
-            for key, value in item.delivery.notes
-        )
-        outcome = self._engine.ingest(_batch([(at, item.delivery) for at, item in some]))
-        start = 0
-        for _, item in some:
-            stop = start + len(item.delivery.ratings)
-            self._waiting.deliveries.append((item, outcome.classes[start:stop]))
-            start = stop
+        batch = _batch([(at_ms, item.delivery) for at_ms, item in some])
+        outcome = self._engine.ingest(batch, lambda outcome: _notes(some, outcome))
+        self._waiting.deliveries += [
+            (item, classes) for _, item, classes in _parted(some, outcome)
+        ]
         return [outcome.rows]
 
     def _told(self, at_ms: int, told: Told) -> Iterable[WindowRows]:
@@ -134,6 +129,25 @@ class Operating:
                 yield engine.caught_up(partition, told.value, at_ms)
             elif here:
                 yield engine.connected(partition, told.value, at_ms)
+
+
+def _parted(
+    some: Sequence[tuple[int, Received]], outcome: Outcome
+) -> Iterator[tuple[int, Received, NDArray[np.uint8]]]:
+    """Each delivery of a batch with its arrival and what became of its ratings."""
+    start = 0
+    for at_ms, item in some:
+        stop = start + len(item.delivery.ratings)
+        yield at_ms, item, outcome.classes[start:stop]
+        start = stop
+
+
+def _notes(some: Sequence[tuple[int, Received]], outcome: Outcome) -> Iterator[Note]:
+    """What sources want to remember of these deliveries."""
+    for at_ms, item, classes in _parted(some, outcome):
+        delivery = item.delivery
+        for key, value in (*delivery.notes, *delivery.outcome_notes(Receipt(classes))):
+            yield Note(item.source, key, value, at_ms)
 
 
 def _batch(deliveries: Sequence[tuple[int, Delivery]]) -> Batch:
