@@ -101,6 +101,11 @@ class Engine:
         """The partitions that are there: they have joined, or had a rating, and not left."""
         return set(self._watermark.partitions)
 
+    @property
+    def duplicates_horizon_ms(self) -> int | None:
+        """How far behind the watermark duplicates are recognised now; None where they are not."""
+        return self._memory.horizon_ms(self.watermark_ms) if self._memory else None
+
     def join(self, partition: int, *, caught_up: bool = False) -> None:
         """A partition appears; until it has a rating or is caught up, it holds every window."""
         self._watermark.join(partition, caught_up=caught_up)

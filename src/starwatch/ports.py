@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Books
 from starwatch.ratings.batch import Decoded
+from starwatch.status import JobFigures
 from starwatch.windows.job import Job
 from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
@@ -183,6 +184,13 @@ class FileReader(Protocol):
         """
 
 
+class JobStatus(Protocol):
+    """A running job as health and metrics see it."""
+
+    def figures(self) -> JobFigures:
+        """How it is now; may be called from any thread, and holds the engine up for no time."""
+
+
 class LiveView(Protocol):
     """A running job as its views see it."""
 
@@ -260,6 +268,12 @@ class Door(Protocol):
 
     def partitions(self) -> dict[str, int]:
         """All partitions of this source that are there, those of earlier runs among them."""
+
+    def position(self, partition: int) -> int:
+        """How many of its ratings and rejects earlier runs committed.
+
+        A source whose deliveries have no numbers of their own counts on from there.
+        """
 
     def leave(self, partition: int) -> None:
         """A partition is no longer this source's: it holds nothing any more."""

@@ -63,6 +63,13 @@ class Memory:
             duplicate[piece] = self._find(some, times[piece], before[piece])
         return duplicate
 
+    def horizon_ms(self, watermark_ms: int | None) -> int:
+        """How far behind the watermark a rating is recognised now: less where the ring is full."""
+        if self._arrived < self._capacity or watermark_ms is None:
+            return self._horizon
+        oldest = int(self._times[self._arrived % self._capacity])
+        return max(0, min(self._horizon, watermark_ms - oldest))
+
     def _identities(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """The rows that can be recognised at all, and their fingerprints."""
         prints = np.zeros(len(batch), np.uint64)

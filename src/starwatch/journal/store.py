@@ -426,6 +426,10 @@ class Journal:
         rows = ((name, msgspec.json.encode(value).decode()) for name, value in facts.items())
         self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
+    def row_count(self) -> int:
+        """How many window rows were ever committed."""
+        return self._ends()[1]
+
     def _ends(self) -> tuple[int, int]:
         """How many ratings and window rows have been committed."""
         journal = "SELECT first + ratings FROM journal ORDER BY id DESC LIMIT 1"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Event, Lock
+from types import MappingProxyType
 
 import numpy as np
 
@@ -60,9 +61,10 @@ class LiveDoor:
         present: Its partitions of earlier runs, by the source's own names.
         remembered: What the source noted in earlier runs.
         own_time: Whether its records have a time of their own (`LiveSource.own_time`).
+        positions: By partition, how many of its ratings and rejects earlier runs committed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         source: str,
         hall: Hall,
@@ -70,8 +72,10 @@ class LiveDoor:
         remembered: Callable[[], dict[str, tuple[bytes, int]]],
         *,
         own_time: bool = False,
+        positions: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         self._own_time = own_time
+        self._positions = positions
         self._source = source
         self._hall = hall
         self._inbox = hall.inbox
@@ -111,6 +115,10 @@ class LiveDoor:
         """All partitions that are there, by the source's own names."""
         with self._lock:
             return dict(self._partitions)
+
+    def position(self, partition: int) -> int:
+        """How many of its ratings and rejects earlier runs committed."""
+        return self._positions.get(partition, 0)
 
     def leave(self, partition: int) -> None:
         """A partition is no longer this source's."""

@@ -1,5 +1,6 @@
 """An engine whose inputs and rows outlive the process: one commit, then everything else (§7)."""
 
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from starwatch.admission.ledger import Class
+from starwatch.admission.ledger import Books, Class
 from starwatch.engine import Engine, Outcome
 from starwatch.errors import OtherState
 from starwatch.failpoints import reached
@@ -22,12 +23,15 @@ from starwatch.ports import Cursor, LastingSink
 from starwatch.ratings.batch import Batch
 from starwatch.ratings.rejects import Reject
 from starwatch.replay.resume import Done
+from starwatch.service.measures import Histogram
 from starwatch.service.restoring import restored
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.upkeep import Kept, Upkeep
 from starwatch.windows.job import Job
 from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
+
+_LOG = logging.getLogger(__name__)
 
 _ALL_ROWS = 1 << 62
 
@@ -80,6 +84,11 @@ class DurableEngine:
         rhythm: When a commit is due.
         clock: Seconds that never go back.
 
+    Attributes:
+        books: Both books as of the last commit.
+        commits: How long each commit took.
+        rows_committed: Window rows that were ever committed.
+
     Raises:
         OtherState: the journal is of another job.
         BadState: what the journal needs is broken.
@@ -109,6 +118,9 @@ class DurableEngine:
         self._cursors: dict[str, Cursor] = {}
         self._reports: dict[str, Cursor] = {}
         self._last_commit = clock()
+        self.books = self._engine.books()
+        self.commits = Histogram()
+        self.rows_committed = journal.row_count()
         self._secured = {
             sink.name: journal.cursor(sink.name).rows for sink in self._sinks if sink.lasting
         }
@@ -175,6 +187,10 @@ class DurableEngine:
     def partitions(self) -> dict[str, int]:
         """The numbers of all partitions that ever were, by their names."""
         return {position.name: number for number, position in self._positions.items()}
+
+    def positions(self) -> dict[int, int]:
+        """By partition, how many of its ratings and rejects are committed."""
+        return {at: done.ratings + done.rejects for at, done in self._positions.items()}
 
     def name_partition(self, number: int, name: str) -> None:
         """Say what a partition is called; it may be called so already."""
@@ -297,7 +313,8 @@ class DurableEngine:
         rows = WindowRows.concat(pending.rows) if pending.rows else None
         self._marks += len(pending.marks)
         self._count(pending)
-        books = self._engine.books()
+        books = self._audited()
+        began = self._clock()
         self._number = self._journal.commit(
             Commit(
                 entry=Entry.of(pending.parts, pending.marks),
@@ -317,12 +334,23 @@ class DurableEngine:
                 rows_done=min(self._secured.values(), default=_ALL_ROWS),
             )
         )
+        self.commits.add(self._clock() - began)
+        self.books = books
+        if rows is not None:
+            self.rows_committed += len(rows)
         if kept.pruning:
             self._upkeep.remove(kept.pruning)
         self._secured |= {name: cursor.rows for name, cursor in self._cursors.items()}
         self._cursors = {}
         if rows is not None and len(rows):
             self._give(rows)
+
+    def _audited(self) -> Books:
+        """Both books, counted anew; that they do not balance is said once."""
+        books = self._engine.books()
+        if not books.balanced and self.books.balanced:
+            _LOG.error("the books do not balance: %s", books)
+        return books
 
     def _begun(self) -> _Pending:
         if self._pending.since is None:

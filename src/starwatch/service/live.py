@@ -9,6 +9,7 @@ from starwatch.ports import LiveSource, Origin, RowContext
 from starwatch.service.clock import Clock
 from starwatch.service.doors import Hall, LiveDoor, Partitions
 from starwatch.service.durable import DurableEngine
+from starwatch.service.figures import figures_of
 from starwatch.service.following import Follower
 from starwatch.service.inbox import Inbox
 from starwatch.service.operating import Operating
@@ -18,6 +19,7 @@ from starwatch.service.state import State
 from starwatch.service.stop import Stop
 from starwatch.service.supervising import Supervised
 from starwatch.sinks.registry import Output
+from starwatch.status import JobFigures
 from starwatch.windows.job import Job
 from starwatch.windows.rows import WindowRows
 
@@ -108,6 +110,10 @@ class Service:
         """Whether the engine broke: the disk is full, or worse."""
         return self._failure is not None
 
+    def figures(self) -> JobFigures:
+        """How it is now, in numbers and words; may be called from any thread."""
+        return figures_of(self)
+
     def ask_to_stop(self) -> None:
         """Have `run` drain and return; may be called from any thread."""
         self._asked.set()
@@ -177,7 +183,14 @@ class Service:
             and (name.startswith(prefix) or name == source.name)
         }
         notes = self._journal.notes(source.name)
-        return LiveDoor(source.name, hall, present, lambda: dict(notes), own_time=source.own_time)
+        return LiveDoor(
+            source.name,
+            hall,
+            present,
+            lambda: dict(notes),
+            own_time=source.own_time,
+            positions=self.engine.positions(),
+        )
 
     def _follower(self, output: Output, context: RowContext, places: Places) -> Follower:
         return Follower(

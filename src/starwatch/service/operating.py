@@ -14,6 +14,7 @@ from starwatch.ports import Delivery, Receipt
 from starwatch.ratings.batch import Batch, Decoded
 from starwatch.service.durable import DurableEngine
 from starwatch.service.inbox import Inbox, Item, Received, Told
+from starwatch.service.measures import Histogram
 from starwatch.windows.rows import WindowRows
 
 TICK_SECONDS = 0.25
@@ -22,15 +23,18 @@ TICK_SECONDS = 0.25
 
 @dataclass(slots=True)
 class Waiting:
-    """Deliveries that the engine has and no commit yet, with what became of their ratings."""
+    """Deliveries that the engine has and no commit yet: arrival, and what became of the ratings."""
 
-    deliveries: list[tuple[Received, NDArray[np.uint8]]] = field(default_factory=list)
+    deliveries: list[tuple[int, Received, NDArray[np.uint8]]] = field(default_factory=list)
+    latency: Histogram = field(default_factory=Histogram)
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, now_ms: int) -> None:
         """Tell everyone whose ratings are on the disk now."""
         deliveries, self.deliveries = self.deliveries, []
-        for received, classes in deliveries:
+        for at_ms, received, classes in deliveries:
             received.delivery.committed(Receipt(classes))
+            number = len(classes) + len(received.delivery.ratings.rejects)
+            self.latency.add((now_ms - at_ms) / 1000, number)
 
 
 class Operating:
@@ -65,6 +69,11 @@ class Operating:
         self.lock = Lock()
         """Held while the engine is being changed: whoever looks at it from outside takes it."""
 
+    @property
+    def latency(self) -> Histogram:
+        """How long ratings took from the queue to their commit."""
+        return self._waiting.latency
+
     def begin(self) -> None:
         """Go on after an earlier run: no source is connected or caught up yet."""
         now = self._now_ms()
@@ -85,7 +94,7 @@ class Operating:
                 self._engine.commit()
             else:
                 self._engine.commit_if_due()
-        self._waiting.acknowledge()
+        self._waiting.acknowledge(self._now_ms())
         for each in rows:
             if len(each):
                 self._closed(each)
@@ -109,9 +118,7 @@ class Operating:
             return []
         batch = _batch([(at_ms, item.delivery) for at_ms, item in some])
         outcome = self._engine.ingest(batch, lambda outcome: _notes(some, outcome))
-        self._waiting.deliveries += [
-            (item, classes) for _, item, classes in _parted(some, outcome)
-        ]
+        self._waiting.deliveries += _parted(some, outcome)
         return [outcome.rows]
 
     def _told(self, at_ms: int, told: Told) -> Iterable[WindowRows]:

@@ -1,0 +1,80 @@
+"""Who may ask: nobody without the token, where there is one."""
+
+import hmac
+from ipaddress import ip_address
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from starwatch.errors import BadSetting
+
+_OPEN = {"/healthz", "/readyz", "/openapi.json"}
+"""What needs no token: probes cannot show one, and the description holds nothing of the job."""
+
+_TRUSTED = "starwatch.trusted"
+
+
+class Guard:
+    """Lets requests through that show the token in `Authorization: Bearer`.
+
+    Args:
+        app: What they ask.
+        token: Empty where everybody may ask.
+    """
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, or refuse it."""
+        shown = not self._token or self._shown(scope)
+        scope[_TRUSTED] = shown
+        if shown or scope["path"] in _OPEN:
+            await self._app(scope, receive, send)
+            return
+        refusal = JSONResponse(
+            {"error": "a token is needed: Authorization: Bearer TOKEN"},
+            status_code=401,
+            headers={"WWW-Authenticate": "Bearer", "Connection": "close"},
+        )
+        await refusal(scope, receive, send)
+
+    def _shown(self, scope: Scope) -> bool:
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                kind, _, token = value.partition(b" ")
+                return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
+        return False
+
+
+def trusted(scope: Scope) -> bool:
+    """Whether a request showed the token, or none is needed."""
+    return bool(scope.get(_TRUSTED, False))
+
+
+def require_token(host: str, token: str) -> None:
+    """See to it that nobody listens beyond this machine without a token.
+
+    Raises:
+        BadSetting: the address is not of loopback, and there is no token.
+    """
+    if not token and not is_loopback(host):
+        raise BadSetting(
+            f"listening on {host} lets others in, and there is no token",
+            hint="Set a token (http.token, or STARWATCH_HTTP__TOKEN), or listen on 127.0.0.1",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone.
+
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "shop")]
+    [True, True, True, False, False, False]
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,67 @@
+"""A running service in numbers, taken without holding up its engine.
+
+Single attributes that the engine's thread replaces as a whole are read as they are. Only what
+belongs together, and the engine's own state, is read under its lock.
+"""
+
+from typing import TYPE_CHECKING
+
+from starwatch.service.following import Follower
+from starwatch.service.supervising import Supervised
+from starwatch.status import JobFigures, SinkStatus, SourceStatus
+
+if TYPE_CHECKING:
+    from starwatch.service.live import Service
+
+
+def figures_of(service: "Service") -> JobFigures:
+    """How a service is now; may be called from any thread."""
+    durable, operating = service.engine, service.operating
+    with operating.lock:
+        engine = durable.engine
+        watermark_ms, books = engine.watermark_ms, durable.books
+        products, partitions = len(engine.products), len(engine.partitions)
+        horizon_ms, rows = engine.duplicates_horizon_ms, durable.rows_committed
+        now_ms = service.clock.now_ms()
+    return JobFigures(
+        now_ms=now_ms,
+        watermark_ms=watermark_ms,
+        books=books,
+        windows=[window.label for window in engine.job.windows],
+        products=products,
+        partitions=partitions,
+        closed_rows=rows,
+        queue_ratings=service.inbox.ratings,
+        queue_bytes=service.inbox.bytes,
+        commits=durable.commits.spread(),
+        latency=operating.latency.spread(),
+        duplicates_horizon_ms=horizon_ms,
+        stopping=service.stopping,
+        failed=service.failed,
+        sources=[_source(source) for source in service.sources],
+        sinks=[_sink(sink, rows) for sink in service.sinks],
+    )
+
+
+def _source(source: Supervised) -> SourceStatus:
+    door, health = source.door, source.health
+    return SourceStatus(
+        name=source.source.name,
+        state=health.state,
+        error=health.error,
+        failures=health.failures,
+        connected=door.is_connected,
+        redelivered=door.redeliveries,
+    )
+
+
+def _sink(sink: Follower, rows: int) -> SinkStatus:
+    return SinkStatus(
+        name=sink.name,
+        state=sink.health.state,
+        error=sink.health.error,
+        failures=sink.health.failures,
+        refused=sink.refusals,
+        rows=sink.cursor.rows,
+        backlog=max(rows - sink.cursor.rows, 0),
+    )
