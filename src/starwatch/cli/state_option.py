@@ -41,5 +41,7 @@ def job_of(journal: "Journal", state: str) -> dict[str, Any]:
 
 def names_by_partition(journal: "Journal") -> list[str]:
     """What each partition is called, by its number."""
-    files = journal.fact("files") or []
-    return [file["path"] for file in files]
+    names = {number: position.name for number, position in journal.positions().items()}
+    for number, file in enumerate(journal.fact("files") or []):
+        names[number] = file["path"]
+    return [names.get(number, "") for number in range(max(names, default=-1) + 1)]

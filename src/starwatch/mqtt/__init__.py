@@ -1,0 +1,1 @@
+"""MQTT as sources and sinks need it: addresses, packets, and a connection for receiving."""
