@@ -299,6 +299,13 @@ def test_wrong_arguments(folder, old, state):
     assert_tidy(folder / "s")
 
 
+def test_too_little_memory(old, state):
+    refused(1, "needs more memory.*--memory 2GB", "--state", state, old, "--memory", "100KB")
+    assert "backfill" not in said("ledger", state)
+    assert_tidy(state)
+    backfilled(state, old)
+
+
 def test_a_file_that_breaks_off_takes_none_of_all(folder, old, state):
     whole = gzip.compress(old.read_bytes() + b"bad,,,\n" * 9000)
     (folder / "torn.csv.gz").write_bytes(whole[:-30])
