@@ -12,6 +12,7 @@ from sink_rows import NASTY, expected
 from live.starting import Servers
 from servers.ports import free_port
 from servers.postgresql import PostgreSQL
+from servers.redis import Redis
 from servers.server import Server
 from starwatch.ports import RowContext
 from starwatch.ratings.scale import Scale
@@ -148,6 +149,45 @@ class PostgreSQLTarget(Target):
             }
             for spec, product, start, end, count, *counts, mean, revision in found
         ]
+
+
+class RedisTarget(Target):
+    sink = "redis"
+    newest_only = True
+    sequence = True
+    poison = "com,ma"
+
+    def __init__(self, servers: Servers) -> None:
+        self.server = servers.start(Redis(port=free_port(), password="s3cret"))
+
+    def url(self, port: int | None = None) -> str:
+        port = port or self.server.kind.port
+        return f"redis://:s3cret@127.0.0.1:{port}/3?prefix=shop&maxlen=1000000&timeout={TIMEOUT}"
+
+    def held(self, _: Scale) -> list[Row]:
+        with self._client() as client:
+            keys = client.scan_iter("shop:product:*", 1000)
+            found = {key: client.hgetall(key) for key in keys if client.type(key) == "hash"}
+        for key, fields in found.items():
+            for window, line in fields.items():
+                row = parsed(line)
+                assert (key, window) == (f"shop:product:{row['product']}", row["window"])
+        return [parsed(line) for fields in found.values() for line in fields.values()]
+
+    def came(self) -> list[Row]:
+        with self._client() as client:
+            return [parsed(fields["row"]) for _, fields in client.xrange("shop:closes")]
+
+    def spoil(self) -> None:
+        with self._client() as client:
+            client.set(f"shop:product:{self.poison}", "somebody else's")
+
+    def _client(self):
+        import redis  # noqa: PLC0415
+
+        return redis.Redis(
+            port=self.server.kind.port, db=3, password="s3cret", decode_responses=True
+        )
 
 
 assert PostgreSQLTarget.poison in NASTY

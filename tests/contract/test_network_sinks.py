@@ -4,11 +4,12 @@ import json
 import logging
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from network_targets import PostgreSQLTarget, Target, assert_target_holds
+from network_targets import PostgreSQLTarget, RedisTarget, Target, assert_target_holds
 from outbox_run import fill, follower, following, soon
 from sink_rows import NASTY, context, expected, rows, split
 
@@ -18,7 +19,7 @@ from starwatch.sinks.registry import open_lasting, parse_sink
 from starwatch.windows.rows import WindowRows
 from starwatch.windows.spec import WindowSpec
 
-TARGETS = [pytest.param(PostgreSQLTarget, marks=pytest.mark.slow)]
+TARGETS = [pytest.param(PostgreSQLTarget, marks=pytest.mark.slow), RedisTarget]
 
 
 @pytest.fixture(params=TARGETS)
@@ -34,12 +35,19 @@ def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def gentle(target: Target, windows: tuple[str, ...] = ("30s/5s",), scale="1..5/1") -> RowContext:
     """Rules and all the nasty products that the target does take."""
     ids = [product for product in NASTY if product != target.poison]
-    return context(tuple(map(WindowSpec.parse, windows)), scale, ids)
+    of = context(tuple(map(WindowSpec.parse, windows)), scale, ids)
+    return replace(of, job=replace(of.job, lateness_ms=3_600_000))
 
 
 def corrected(of: RowContext, number: int = 300) -> WindowRows:
-    """Rows as an engine emits them: of each window first revision 0, later ones in their order."""
+    """Rows as an engine emits them: of each window first revision 0, later ones in their order.
+
+    Some are of windows that are older than those before them.
+    """
     found = rows(of, number)
+    late = np.arange(number)
+    late[10::11] = late[9::11][: len(late[10::11])] // 2
+    found = found.take(late)
     seen: dict[tuple[int, ...], int] = {}
     for n in range(number):
         of_window = (int(found.spec[n]), int(found.product[n]), int(found.end_ms[n]))

@@ -15,7 +15,7 @@ from starwatch.outbox.rows import decode_rows
 from starwatch.ports import Cursor, LastingSink, Origin, RowContext
 from starwatch.service.pauses import Pauses
 from starwatch.service.supervising import Health
-from starwatch.sinks.jsonl import row_texts
+from starwatch.sinks.json_rows import row_texts
 from starwatch.sinks.registry import Output, open_lasting
 from starwatch.windows.rows import WindowRows
 

@@ -9,6 +9,7 @@ from psycopg import conninfo, errors
 
 from starwatch.errors import BadSetting, OutputFailed, RowRefused
 from starwatch.ports import Cursor, RowContext
+from starwatch.sinks.already import already_there
 from starwatch.sinks.postgresql_table import Table, copy_lines
 from starwatch.sinks.urls import TIMEOUT_SECONDS, without_secrets
 from starwatch.sinks.watchdog import Watchdog
@@ -81,7 +82,7 @@ class PostgreSQLSink:
         except BaseException:
             self._connection.close()
             raise
-        self._passed = max(held - cursor.rows, 0)  # rows that are there and will be given again
+        self._passed = already_there(name, held, cursor)
         self._cursor = cursor
 
     def write(self, rows: WindowRows) -> None:
@@ -96,9 +97,13 @@ class PostgreSQLSink:
         self._cursor = Cursor(end)
 
     def skip(self, number: int) -> None:
-        """Count rows that are not given; the next transaction says so in the database too."""
+        """Count rows that are not given."""
+        end = self._cursor.rows + number
+        if number > self._passed:
+            with self._answering("cannot be written"), self._connection.transaction():
+                self._table.move(self._connection, self._context.origin, end)
         self._passed = max(self._passed - number, 0)
-        self._cursor = Cursor(self._cursor.rows + number)
+        self._cursor = Cursor(end)
 
     def secured(self) -> Cursor:
         """Say how far the last transaction went."""

@@ -35,12 +35,15 @@ _LASTING = {
     "log-exact": "starwatch.sinks.log:open_exact",
     "parquet": "starwatch.sinks.parquet:open_parts",
     "postgresql": "starwatch.sinks.postgresql:open_sink",
+    "redis": "starwatch.sinks.redis:open_sink",
 }
 """The same for those that can go on after a crash."""
 
 _SCHEMES = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
+    "redis": "redis",
+    "rediss": "redis",
 }
 """Which of our own sinks a URL is for; those of other packages are named as their scheme."""
 
