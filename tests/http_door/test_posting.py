@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import urlencode
@@ -205,6 +206,16 @@ def test_other_methods_and_places(door):
     got = door.get("/ratings")
     assert (got.status, got.headers["allow"]) == (405, "POST")
     assert door.post(ONE, "/elsewhere").status == 404
+
+
+def test_answers_on_a_kept_connection_wait_for_no_acknowledgement(door):
+    connection, took = door.connect(), []
+    for _ in range(30):
+        began = time.perf_counter()
+        asked(connection, "GET", "/healthz")
+        took.append(time.perf_counter() - began)
+    connection.close()
+    assert sorted(took)[15] < 0.03  # a delayed acknowledgement takes 0.04
 
 
 def test_an_expectation_is_answered_before_the_body_is_sent(door):

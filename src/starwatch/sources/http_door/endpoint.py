@@ -17,7 +17,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_LARGE = 1 << 16
+_LARGE = 1 << 18
 """Bodies from here on are unpacked and split in a thread, so that they hold up no other request."""
 
 _MOST_KEY = 255
