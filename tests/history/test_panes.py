@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from math import gcd
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from history.histories import histories, inside, time_of
@@ -36,6 +36,7 @@ def window(panes, job, spec, end, *, emitted):
     return {product: tuple(each[step] for step in steps) for product, each in sums.items()}
 
 
+@settings(deadline=None)
 @given(histories())
 def test_emitted_windows_are_drawn_from_panes_to_the_digit(history):
     job, ratings, newest = history.job, history.ratings, history.newest
@@ -50,6 +51,7 @@ def test_emitted_windows_are_drawn_from_panes_to_the_digit(history):
     assert drawn == newest
 
 
+@settings(deadline=None)
 @given(histories(), st.sampled_from([0, 1, 2, 3]))
 def test_complete_panes_hold_every_rating_that_is_no_duplicate(history, which):
     job, ratings = history.job, history.ratings
@@ -65,6 +67,7 @@ def test_complete_panes_hold_every_rating_that_is_no_duplicate(history, which):
     assert found == expected
 
 
+@settings(deadline=None)
 @given(histories())
 def test_longer_panes_are_the_same_from_shorter_ones_and_from_ratings(history):
     job, ratings = history.job, history.ratings
@@ -79,6 +82,7 @@ def test_longer_panes_are_the_same_from_shorter_ones_and_from_ratings(history):
         assert keys == sorted(set(keys))
 
 
+@settings(deadline=None)
 @given(histories())
 def test_the_watermark_met_is_past_the_pane_and_lies_on_an_edge(history):
     job, ratings = history.job, history.ratings

@@ -6,7 +6,7 @@ a reader that takes all of a folder sees each rating once at any moment.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,15 @@ import pyarrow.parquet as pq
 
 from starwatch.disk import sync_folder
 from starwatch.failpoints import reached
-from starwatch.history.panes import pane_tables
+from starwatch.history.panes import COLUMNS, pane_tables
 from starwatch.history.tiers import tiers_ms
-from starwatch.journal.entries import SCHEMA, Entry
+from starwatch.journal.entries import Entry
 from starwatch.journal.pane_files import PaneFile, PaneRange
 from starwatch.ratings.durations import duration_label
 from starwatch.windows.job import Job
+
+_A_FILE = 1 << 20
+"""Ratings that share a file; what a run writes in one go, after a long time, may be more."""
 
 _GROUP_ROWS = 1 << 17
 """Rows of a row group: a reader of one product takes one or two of them from each file."""
@@ -37,14 +40,32 @@ def write_panes(folder: Path, job: Job, entries: Iterable[tuple[int, Entry]]) ->
     Args:
         folder: The folder `history/` of a state.
         job: The rules by which the ratings were admitted.
-        entries: The entries with their numbers; at least one.
+        entries: The entries with their numbers and at least `COLUMNS`; at least one.
 
     Raises:
         OSError: the disk is full or fails.
     """
-    numbers, batches = zip(*((number, entry.ratings) for number, entry in entries), strict=True)
-    stem = f"{numbers[0]:012d}-{numbers[-1]:012d}"
-    return PaneRange(numbers[-1], write_tables(folder, job, pa.Table.from_batches(batches), stem))
+    files: list[PaneFile] = []
+    last = 0
+    for some in _pieces(entries):
+        first, last = some[0][0], some[-1][0]
+        ratings = pa.Table.from_batches([entry.ratings for _, entry in some])
+        files += write_tables(folder, job, ratings, f"{first:012d}-{last:012d}")
+    return PaneRange(last, tuple(files))
+
+
+def _pieces(entries: Iterable[tuple[int, Entry]]) -> Iterator[list[tuple[int, Entry]]]:
+    """The entries in ranges that are counted at once."""
+    some: list[tuple[int, Entry]] = []
+    ratings = 0
+    for number, entry in entries:
+        some.append((number, entry))
+        ratings += len(entry.ratings)
+        if ratings >= _A_FILE:
+            yield some
+            some, ratings = [], 0
+    if some:
+        yield some
 
 
 def write_tables(folder: Path, job: Job, ratings: pa.Table, stem: str) -> tuple[PaneFile, ...]:
@@ -53,7 +74,7 @@ def write_tables(folder: Path, job: Job, ratings: pa.Table, stem: str) -> tuple[
     Raises:
         OSError: the disk is full or fails.
     """
-    tables = pane_tables(ratings.select(SCHEMA.names), job, tiers_ms(job.windows))
+    tables = pane_tables(ratings.select(COLUMNS), job, tiers_ms(job.windows))
     return tuple(_write(folder, tier, stem, table) for tier, table in tables if len(table))
 
 

@@ -118,13 +118,22 @@ class Entry:
         return data
 
     @classmethod
-    def decode(cls, data: bytes) -> Self:
+    def decode(cls, data: bytes, columns: Sequence[str] = SCHEMA.names) -> Self:
         """The entry that `encode` made these bytes of.
+
+        Args:
+            data: The bytes.
+            columns: Which columns of its ratings are wanted, in the order of `SCHEMA`; the others
+                are not even unpacked.
 
         Raises:
             ValueError: they are no such bytes; `OSError` and `KeyError` too.
         """
-        with pa.ipc.open_stream(pa.BufferReader(data)) as reader:
+        options = None
+        if len(columns) < len(SCHEMA):
+            wanted = [SCHEMA.get_field_index(name) for name in columns]
+            options = pa.ipc.IpcReadOptions(included_fields=wanted)
+        with pa.ipc.open_stream(pa.BufferReader(data), options=options) as reader:
             marks = msgspec.json.decode(reader.schema.metadata[b"marks"], type=tuple[Mark, ...])
             refused = msgspec.json.decode(
                 reader.schema.metadata[b"refused"], type=dict[Reason, int]

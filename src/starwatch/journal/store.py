@@ -23,7 +23,7 @@ from starwatch.journal.backfills import (
     write_backfill,
     write_backfill_rejects,
 )
-from starwatch.journal.entries import Entry, Mark
+from starwatch.journal.entries import SCHEMA, Entry, Mark
 from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
 from starwatch.journal.pane_files import (
     PANES_GONE,
@@ -188,12 +188,20 @@ class Journal:
         reached("commit.after")
         return int(number)
 
-    def entries(self, after: int = 0, upto: int = 1 << 62) -> Iterator[tuple[int, Entry]]:
-        """The entries behind a commit's number and up to another's, in order, each with its own."""
+    def entries(
+        self, after: int = 0, upto: int = 1 << 62, columns: Sequence[str] = SCHEMA.names
+    ) -> Iterator[tuple[int, Entry]]:
+        """The entries behind a commit's number and up to another's, in order, each with its own.
+
+        Args:
+            after: Entries up to this one are left out.
+            upto: Entries behind this one are left out.
+            columns: Which columns of their ratings are wanted.
+        """
         query = "SELECT id, body FROM journal WHERE id > ? AND id <= ? ORDER BY id"
         for number, body in self._read(query, (after, upto)):
             try:
-                entry = Entry.decode(body)
+                entry = Entry.decode(body, columns)
             except (ValueError, KeyError, OSError) as error:
                 raise BadState(
                     f"entry {number} of the journal in {self._path.parent} is broken ({error})",
@@ -319,18 +327,23 @@ class Journal:
     def rows(self, first: int = 0) -> Generator[tuple[int, bytes], None, None]:
         """The outbox from the blob that holds window row `first` on, each with its first row.
 
-        Until it is read to its end or closed, the database is read as it is at this moment.
+        Until it is read to its end or closed, the database is read as it is at this moment. Rows
+        that no sink wanted as they were committed are not there.
         """
-        query = "SELECT first, body FROM outbox WHERE first + rows > ? ORDER BY id"
+        query = (
+            "SELECT first, body FROM outbox WHERE first + rows > ? AND length(body) > 0 ORDER BY id"
+        )
         return self._read(query, (first,))
 
     def window_rows(self) -> int:
-        """How many window rows were ever committed."""
+        """How many window rows were ever committed, whether a sink wanted them or not."""
         return self._ends()[1]
 
     def first_row(self) -> int:
-        """The number of the first window row that the outbox still holds."""
-        return int(next(self._read("SELECT coalesce(min(first), 0) FROM outbox"))[0])
+        """The number of the first window row that is still there; of the next one where none is."""
+        query = "SELECT min(first) FROM outbox WHERE length(body) > 0"
+        (first,) = next(self._read(query))
+        return self.window_rows() if first is None else int(first)
 
     def cursor(self, sink: str) -> Cursor:
         """How far a sink is for certain; at the start where nothing is known of it."""

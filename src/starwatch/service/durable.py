@@ -320,7 +320,7 @@ class DurableEngine:
                 entry=Entry.of(pending.parts, pending.marks),
                 rejects=[*pending.rejects, *pending.impossible],
                 positions=self._positions,
-                rows=(len(rows), encode_rows(rows)) if rows is not None and len(rows) else None,
+                rows=self._outbox(rows),
                 cursors=self._cursors,
                 notes=pending.notes,
                 forget=pending.forget,
@@ -351,6 +351,12 @@ class DurableEngine:
         if not books.balanced and self.books.balanced:
             _LOG.error("the books do not balance: %s", books)
         return books
+
+    def _outbox(self, rows: WindowRows | None) -> tuple[int, bytes] | None:
+        """Rows for the outbox; only their number where no sink will want them."""
+        if rows is None or not len(rows):
+            return None
+        return len(rows), encode_rows(rows) if self._secured else b""
 
     def _begun(self) -> _Pending:
         if self._pending.since is None:
@@ -390,9 +396,10 @@ class DurableEngine:
         """Move the positions over what is about to be committed."""
         classes: dict[int, Any] = defaultdict(lambda: np.zeros(len(Class), np.int64))
         for batch, each, _ in pending.parts:
-            for partition in np.unique(batch.partition).tolist():
-                mine = each[batch.partition == partition]
-                classes[partition] += np.bincount(mine, minlength=len(Class))
+            lanes = len(Class) * batch.partition.astype(np.int64) + each
+            for lane in np.flatnonzero(counts := np.bincount(lanes)).tolist():
+                partition, kind = divmod(lane, len(Class))
+                classes[partition][kind] += counts[lane]
         rejects = Counter(partition for partition, _ in pending.rejects)
         for partition in classes.keys() | rejects.keys():
             at = self._positions.get(partition) or Position(self._names[partition])
@@ -418,14 +425,19 @@ class DurableEngine:
             held = next_row = known.rows
             for first, body in self._journal.rows(held):
                 if first > next_row:
-                    raise OtherState(
-                        f"{sink.name} holds {held:,} window rows, and the state keeps only those"
-                        f" from {first:,} on",
-                        hint="Give the outputs that the run began with, or --again",
-                    )
+                    raise _rows_gone(sink.name, held, first)
                 rows = decode_rows(body)
                 next_row = first + len(rows)
                 sink.write(rows.take(slice(max(held - first, 0), None)))
+            if next_row < self._journal.window_rows():
+                raise _rows_gone(sink.name, held, self._journal.window_rows())
             cursor = sink.secured()
             if cursor != known:
                 self._cursors[sink.name] = cursor
+
+
+def _rows_gone(sink: str, held: int, first: int) -> OtherState:
+    return OtherState(
+        f"{sink} holds {held:,} window rows, and the state keeps only those from {first:,} on",
+        hint="Give the outputs that the run began with, or --again",
+    )

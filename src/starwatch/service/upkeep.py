@@ -14,6 +14,7 @@ from starwatch.engine import Engine, Snapshot
 from starwatch.errors import OutputFailed
 from starwatch.failpoints import reached
 from starwatch.history.files import write_panes
+from starwatch.history.panes import COLUMNS
 from starwatch.journal.pane_files import PaneRange
 from starwatch.journal.retention import Pruning, Retention
 from starwatch.journal.sealing import Sealing, seal
@@ -137,7 +138,7 @@ class Upkeep:
     def _complete(self, number: int, before: Kept) -> Kept:
         with closing(Journal(self._places.database, reading=True)) as journal:
             done = before.panes or PaneRange(journal.panes_upto(), ())
-            entries = list(journal.entries(done.entry, number))
+            entries = list(journal.entries(done.entry, number, COLUMNS))
         if not any(len(entry.ratings) for _, entry in entries):
             return before
         panes = write_panes(self._places.history, self._job, entries)
@@ -171,7 +172,7 @@ class Upkeep:
             return None
         self._last_panes = self._clock()
         reached("history.before")
-        return write_panes(self._places.history, self._job, journal.entries(done, number))
+        return write_panes(self._places.history, self._job, journal.entries(done, number, COLUMNS))
 
     def _seal(self, journal: Journal, panes: PaneRange | None) -> Sealing | None:
         """Seal what lies before the newest snapshot with a name, which becomes the older one.
