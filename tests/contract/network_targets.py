@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 from sink_rows import NASTY, expected
 
 from live.starting import Servers
+from servers.mosquitto import Mosquitto
 from servers.ports import free_port
 from servers.postgresql import PostgreSQL
 from servers.redis import Redis
@@ -188,6 +190,33 @@ class RedisTarget(Target):
         return redis.Redis(
             port=self.server.kind.port, db=3, password="s3cret", decode_responses=True
         )
+
+
+class MosquittoTarget(Target):
+    sink = "mqtt"
+    exact = False
+    newest_only = True
+
+    def __init__(self, servers: Servers) -> None:
+        kind = Mosquitto(port=free_port(), users={"shop": "s3cret"})
+        self.server = servers.start(kind)
+
+    def url(self, port: int | None = None) -> str:
+        port = port or self.server.kind.port
+        return f"mqtt://shop:s3cret@127.0.0.1:{port}/a/shop?timeout={TIMEOUT}"
+
+    def held(self, _: Scale) -> list[Row]:
+        from live.mqtt import retained  # noqa: PLC0415
+
+        found = retained(self.server.kind.port, "a/shop/windows/#", "shop", "s3cret")
+        rows = []
+        for topic, line in found.items():
+            row = parsed(line)
+            *_, size, slide, product = topic.split("/")
+            named = unquote(f"{size}/{slide}"), unquote(product)
+            assert named == (row["window"], row["product"])
+            rows.append(row)
+        return rows
 
 
 assert PostgreSQLTarget.poison in NASTY

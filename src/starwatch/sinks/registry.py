@@ -33,6 +33,7 @@ _LASTING = {
     "jsonl": "starwatch.sinks.jsonl:open_sink",
     "log": "starwatch.sinks.log:open_sink",
     "log-exact": "starwatch.sinks.log:open_exact",
+    "mqtt": "starwatch.sinks.mqtt:open_sink",
     "parquet": "starwatch.sinks.parquet:open_parts",
     "postgresql": "starwatch.sinks.postgresql:open_sink",
     "redis": "starwatch.sinks.redis:open_sink",
@@ -44,6 +45,8 @@ _SCHEMES = {
     "postgres": "postgresql",
     "redis": "redis",
     "rediss": "redis",
+    "mqtt": "mqtt",
+    "mqtts": "mqtt",
 }
 """Which of our own sinks a URL is for; those of other packages are named as their scheme."""
 
