@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
@@ -17,6 +18,8 @@ from starwatch.cli.keep_options import chosen_keep
 from starwatch.cli.running import stopped_by_signals
 from starwatch.cli.views import is_terminal
 from starwatch.codecs.options import InputOptions
+from starwatch.page.app import application
+from starwatch.page.serving import serve as serve_http
 from starwatch.ports import LiveSource, RowContext
 from starwatch.ratings.catalogue import Catalogue
 from starwatch.ratings.scale import Scale
@@ -26,9 +29,11 @@ from starwatch.service.pruning import remember
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.state import State, job_facts
 from starwatch.settings.job import build_job, given_settings
-from starwatch.settings.sections import SourceSection
+from starwatch.settings.sections import HttpSection, SourceSection
 from starwatch.settings.sources import Settings
-from starwatch.sinks.registry import parse_outputs
+from starwatch.sinks.registry import Output, parse_outputs
+from starwatch.sources.http_door.endpoint import RatingsEndpoint
+from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
 from starwatch.terminal.logs import log_to_stderr
 from starwatch.terminal.plain import PlainLines
@@ -48,8 +53,10 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
     log_to_stderr(level, given["log_format"] or settings.log.format)
     job, by_records = _live_job(settings, scale, given)
     context = SourceContext(options, job.scale, by_records or job.time is WindowTime.ARRIVAL, {})
-    sources = _sources(settings, context, given)
-    outputs = parse_outputs(given["sinks"] or [sink.url for sink in settings.sink])
+    http = _http(settings, given)
+    posted = HttpSource(options, job.scale, paths=http.path) if http.enabled else None
+    sources = [*_sources(settings, context, given), *([posted] if posted else [])]
+    outputs = _outputs(settings, given)
     catalogue = given_catalogue(given)
     directory = Path(given["state"] or settings.state.dir)
     with State(directory, again=given["again"], rhythm=_rhythm(given)) as state:
@@ -70,8 +77,10 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
         catalogue = lasting_catalogue(catalogue, state, needed=is_terminal())
         with ExitStack() as stack:
             stop = stack.enter_context(stopped_by_signals())
-            rest = stack.enter_context(_shown(service, rows, catalogue, given))
+            if posted:
+                stack.enter_context(_listening(service, posted, http))
             _LOG.info("starwatch %s watches, state in %s", __version__, directory)
+            rest = stack.enter_context(_shown(service, rows, catalogue, given))
             service.run(stop, rest)
         _LOG.info("stopped: %s ratings in all", f"{service.engine.received:,}")
     return 0
@@ -107,6 +116,41 @@ def _sources(
         open_live(each.url, replace(context, options=each.options()))
         for each in _sections(settings, given)
     ]
+
+
+def _outputs(settings: Settings, given: Mapping[str, Any]) -> Sequence[Output]:
+    """Sinks by URL, with the further keys of their section behind the question mark."""
+    texts = given["sinks"] or [_with_options(sink.url, sink.options()) for sink in settings.sink]
+    return parse_outputs(texts)
+
+
+def _with_options(url: str, options: Mapping[str, Any]) -> str:
+    if not options:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(options)}"
+
+
+def _http(settings: Settings, given: Mapping[str, Any]) -> HttpSection:
+    """The section, with what flags say."""
+    flags = {name: given[name] for name in ("host", "port") if given[name] is not None}
+    if given["no_http"]:
+        flags["enabled"] = False
+    return settings.http.model_copy(update=flags)
+
+
+@contextmanager
+def _listening(service: Service, source: HttpSource, http: HttpSection) -> Iterator[None]:
+    """The HTTP server, from before the service begins until all its answers are given."""
+    app = application(
+        service, posts=dict.fromkeys(source.paths, RatingsEndpoint(source)), door=source.figures
+    )
+    server = serve_http(app, [(http.host, http.port)], token=http.token.get_secret_value())
+    _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
+    try:
+        yield
+    finally:
+        source.abandon()
+        server.stop()
 
 
 def _rhythm(given: Mapping[str, Any]) -> Rhythm:

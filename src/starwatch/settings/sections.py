@@ -1,12 +1,16 @@
 """The sections of `starwatch.toml` besides the rules of the job: what a service is made of."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 class StateSection(_Section):
@@ -31,7 +35,9 @@ class HttpSection(_Section):
     port: int = Field(
         default=8321, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
     )
-    path: str = Field(default="/ratings", description="Where ratings are posted to.")
+    path: Annotated[list[str], BeforeValidator(_listed)] = Field(
+        default=["/ratings"], description="Where ratings are posted to; a path, or several."
+    )
     token: SecretStr = Field(
         default=SecretStr(""), description="What clients must show; needed beyond loopback."
     )
@@ -60,6 +66,10 @@ class SinkSection(BaseModel):
     url: str = Field(
         description="A URL, or a file as jsonl:w.jsonl.", examples=["jsonl:windows.jsonl"]
     )
+
+    def options(self) -> dict[str, Any]:
+        """The further keys."""
+        return dict(self.model_extra or {})
 
 
 class LogSection(_Section):
