@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     "sources",
     multiple=True,
     metavar="URL",
-    help="Where ratings come from: mqtt://HOST:PORT/TOPIC, kafka://HOST:PORT/TOPIC; repeatable "
-    "[default: those of --config, or mqtt://127.0.0.1:1883/ratings].",
+    help="Where ratings come from: mqtt://HOST:PORT/TOPIC, kafka://HOST:PORT/TOPIC, or "
+    "none but HTTP; repeatable [default: those of --config, or mqtt://127.0.0.1:1883/ratings].",
 )
 @click.option(
     "--sink",

@@ -44,6 +44,9 @@ _LOG = logging.getLogger(__name__)
 
 DEFAULT_SOURCE = "mqtt://127.0.0.1:1883/ratings"
 
+NO_SOURCE = "none"
+"""As a --source: there is none but HTTP."""
+
 _REST_SECONDS = 0.25
 
 
@@ -105,8 +108,10 @@ def _live_job(settings: Settings, scale: Scale, given: Mapping[str, Any]) -> tup
 
 def _sections(settings: Settings, given: Mapping[str, Any]) -> Sequence[SourceSection]:
     if given["sources"]:
-        return [SourceSection(url=url) for url in given["sources"]]
-    return settings.source or [SourceSection(url=DEFAULT_SOURCE)]
+        return [SourceSection(url=url) for url in given["sources"] if url != NO_SOURCE]
+    if "source" in settings.model_fields_set:
+        return settings.source
+    return [SourceSection(url=DEFAULT_SOURCE)]
 
 
 def _sources(
