@@ -2,7 +2,7 @@ import json
 
 import pytest
 from blocks import in_pieces, plain
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from starwatch.codecs import json_lines, records
@@ -76,6 +76,53 @@ def test_an_earlier_name_goes_before_whatever_came_first():
     for messages in ([parent, both, parent], [both, parent, both]):
         products = [rating[1] for rating in decode(*messages)[0]]
         assert products == ["A" if b'"asin"' in message else "P" for message in messages]
+
+
+@pytest.mark.parametrize("name", ["a\n", 'a"', "a\\", "\x00", "ä\x1f", ""])
+def test_a_name_may_be_any_text(name):
+    odd = json.dumps({name: 1, "asin": "007", "stars": 5, "ts": 1358380800}).encode()
+    rating = (0, "007", "", 4, 1358380800000, None)
+    assert decode(odd) == ([rating], [], 1)
+    assert [each[1:5] for each in decode(GOOD, odd, GOOD)[0]] == [
+        ("007", "A1", 4, 1358380800000),
+        ("007", "", 4, 1358380800000),
+        ("007", "A1", 4, 1358380800000),
+    ]
+    mapped = json.dumps({"asin": "007", "stars": 5, name: 1358380800}).encode()
+    if name:
+        assert decode(mapped, columns={"time": name}) == ([rating], [], 1)
+
+
+def test_fields_are_read_though_too_many_names_came_before():
+    junk = [json.dumps({f"n{at}": 1, "p": 2}).encode() for at in range(100)]
+    late = b'{"user": "A1", "item": "007", "score": 5, "ts": 1358380800, "id": "9"}'
+    assert decode(*junk, late)[0] == [(100, "007", "A1", 4, 1358380800000, "9")]
+
+
+_NAMES = st.sampled_from(["user", "asin", "stars", "ts", "id", "overall"]) | st.text(max_size=3)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=4,
+)
+_MESSAGES = st.dictionaries(_NAMES, _VALUES, max_size=8).map(lambda one: json.dumps(one).encode())
+
+
+@settings(deadline=None)
+@given(st.lists(_MESSAGES | st.binary(max_size=60) | st.just(GOOD), max_size=12))
+def test_whatever_comes_each_message_is_read_as_if_it_were_alone(messages):
+    ratings, rejects, slots = decode(*messages)
+    assert slots == len(messages)
+    alone = [decode(message) for message in messages]
+    assert [one[1:] for one in ratings] == [
+        (*one[1:5], one[5] or ("" if _ids(ratings) else None))
+        for one, *_ in (found for found, _, _ in alone if found)
+    ]
+    assert [one[1:] for one in rejects] == [one[1:] for _, found, _ in alone for one in found]
+
+
+def _ids(ratings):
+    return any(one[5] is not None for one in ratings)
 
 
 def test_columns_are_mapped_by_name():

@@ -1,5 +1,6 @@
 """A decoder made for the names that messages have held so far."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ _TYPES: dict[str, Any] = {
     "id": str | int | None,
 }
 
+_ESCAPED = re.compile(r'[\x00-\x1f"\\]')
+"""What JSON writes with a backslash, which a made decoder does not read in names."""
+
 
 @dataclass(frozen=True, slots=True)
 class QuickWay:
@@ -31,6 +35,15 @@ class QuickWay:
     decode: Callable[[bytes], Any]
     found: Mapping[str, str]
     doubtful: tuple[str, ...]
+
+
+def learnable(name: str) -> bool:
+    r"""Whether a decoder can be made for a name: not with control characters, quotes, backslashes.
+
+    >>> [learnable(name) for name in ("rating", "Bewertung (ä)", "a\n", 'a"', "a\\")]
+    [True, True, False, False, False]
+    """
+    return not _ESCAPED.search(name)
 
 
 def learn(names: Collection[str], mapping: Mapping[str, str | int]) -> QuickWay:

@@ -15,7 +15,7 @@ import numpy as np
 
 from starwatch.codecs.columns import Read, assemble, nothing
 from starwatch.codecs.fields import FIELDS, pick
-from starwatch.codecs.json_names import QuickWay, learn
+from starwatch.codecs.json_names import QuickWay, learn, learnable
 from starwatch.codecs.json_values import (
     Refused,
     SlowRow,
@@ -62,6 +62,7 @@ class JsonMessages:
         self._generic = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
         self._names: set[str] = set()
+        self._fields: set[str] = set()  # seen in any message, whether their name was learnt or not
         self._quick: QuickWay = learn(self._names, self._mapping)
 
     def found(self) -> dict[str, str]:
@@ -109,7 +110,7 @@ class JsonMessages:
             values = self._generic.decode(message)
         except _ERRORS:
             return SlowRow(stars=Refused(Reason.UNREADABLE))
-        fresh = values.keys() - self._names
+        fresh = set(filter(learnable, values.keys() - self._names))
         if fresh and len(self._names) + len(fresh) <= _MOST_NAMES:
             self._names |= fresh
             self._quick = learn(self._names, self._mapping)
@@ -118,10 +119,12 @@ class JsonMessages:
         for field in FIELDS:
             place = pick(field, names, self._mapping)
             found[field] = None if place is None else values[names[place]]
+            if place is not None:
+                self._fields.add(field)
         return slow_row(found)
 
     def _read(self, rows: Sequence[Any]) -> Read:
-        known = self._quick.found
+        known = self._fields
         steps, verdicts = self._stars.columns([row.stars for row in rows])
         reviewer = [row.reviewer for row in rows] if "reviewer" in known else None
         ids = [row.id for row in rows] if "id" in known else None
