@@ -9,10 +9,13 @@ from contextlib import ExitStack
 
 import pytest
 
+from commands import soon
 from http_door.served import JOB, ONE, served
 from service.live_sources import Scripted
+from starwatch.codecs.messages import JsonMessages
 from starwatch.errors import BadSetting
 from starwatch.page.serving import ServerLimits, serve
+from starwatch.service.pauses import Pauses
 from starwatch.sources.http_door.limits import DoorLimits
 
 SMALL = DoorLimits(body_bytes=1000, lines=5)
@@ -178,6 +181,20 @@ def test_while_the_service_stops_nothing_is_taken(tmp_path):
         assert (got.status, got.headers["retry-after"]) == (503, "1")
         assert door.get("/readyz").json["why"]
     assert door.service.figures().books.received == 0
+
+
+def test_a_fault_of_ours_costs_one_post_and_no_other(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.3)
+    with served(tmp_path) as door:
+        with monkeypatch.context() as patched:
+            patched.setattr(JsonMessages, "decode", lambda *_, **__: 1 / 0)
+            assert door.post([ONE], idempotency_key="k").status == 500
+            assert door.post([ONE], idempotency_key="k").status == 503
+        soon(lambda: door.source.ready)
+        got = door.post([ONE], idempotency_key="k")
+        assert (got.status, "idempotency-replayed" in got.headers) == (200, False)
+        assert door.service.figures().books.received == 1
+    assert "division by zero" in caplog.text
 
 
 def test_without_the_token_nobody_gets_in(tmp_path, caplog):

@@ -10,28 +10,35 @@ _ERROR = {
     "required": ["error"],
     "properties": {"error": {"type": "string", "description": "What is wrong, in one line."}},
 }
-_RATING = {
-    "type": "object",
-    "required": ["productID", "rating"],
-    "properties": {
-        "productID": {"type": "string", "minLength": 1, "maxLength": 128},
-        "reviewerID": {"type": "string", "maxLength": 128},
-        "rating": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 5,
-            "description": "On the scale of the job; by default 1 to 5.",
+_ID = "At most 512 bytes of UTF-8."
+
+
+def _rating(*nothing: str) -> dict[str, Any]:
+    """A rating; `nothing` is the type of a field that is left empty, where there is one."""
+    text = {"type": ["string", "integer", *nothing], "description": _ID}
+    return {
+        "type": "object",
+        "description": (
+            "Other usual names of the fields are taken as well. An event time may stand in "
+            "`timestamp`: seconds, milliseconds or microseconds since 1970, or ISO 8601."
+        ),
+        "required": ["productID", "rating"],
+        "properties": {
+            "productID": {"type": ["string", "integer"], "minLength": 1, "description": _ID},
+            "reviewerID": text,
+            "rating": {
+                "description": "On the scale of the job, by default 1 to 5; a number or its text.",
+                "anyOf": [
+                    {"type": "integer", "minimum": 1, "maximum": 5},
+                    {"type": "string", "pattern": "^[1-5]$"},
+                ],
+            },
+            "id": text,
         },
-        "timestamp": {
-            "type": "integer",
-            "minimum": 946_684_800,
-            "maximum": 1_500_000_000,
-            "description": "Event time: seconds, milliseconds, microseconds or ISO 8601.",
-        },
-        "id": {"type": "string", "maxLength": 128},
-    },
-    "example": {"reviewerID": "A1", "productID": "0000143502", "rating": 5},
-}
+        "example": {"reviewerID": "A1", "productID": "0000143502", "rating": 5},
+    }
+
+
 _ANSWER = {
     "type": "object",
     "required": ["received", "counted", "duplicate", "late", "rejected", "rejects"],
@@ -77,6 +84,7 @@ _REFUSALS = {
     "415": "A content type or encoding that is not known.",
     "422": "Another body was posted with this Idempotency-Key.",
     "429": "Too many ratings wait to be committed: Retry-After says when to post again.",
+    "500": "A fault of Starwatch.",
     "503": "The service stops, or could not commit in time.",
 }
 
@@ -101,7 +109,8 @@ def described(paths: Sequence[str]) -> dict[str, Any]:
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
-                "Rating": _RATING,
+                "Rating": _rating("null"),
+                "Form": _rating(),
                 "Answer": _ANSWER,
                 "Error": _ERROR,
                 "Ready": _READY,
@@ -134,7 +143,7 @@ def _post(path: str) -> dict[str, Any]:
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 255,
-                    "pattern": "^[!-~]+$",
+                    "pattern": "^[ -~]+$",
                 },
             }
         ],
@@ -145,7 +154,7 @@ def _post(path: str) -> dict[str, Any]:
                     "schema": {"oneOf": [rating, {"type": "array", "minItems": 1, "items": rating}]}
                 },
                 "application/x-ndjson": {"schema": {"type": "string"}},
-                "application/x-www-form-urlencoded": {"schema": rating},
+                "application/x-www-form-urlencoded": {"schema": _ref("Form")},
             },
         },
         "responses": {

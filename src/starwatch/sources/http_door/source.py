@@ -27,7 +27,10 @@ PATH = "/ratings"
 _LOOK_SECONDS = 0.25
 """How often the thread looks whether the service stops."""
 
-NOT_TAKEN = Answer(503, b'{"error":"the service stops and took nothing of it; post it again"}', 0)
+NOT_TAKEN = Answer(
+    503, b'{"error":"no ratings are taken now, and nothing of these was; post them again"}', 0
+)
+BROKEN = Answer(500, b'{"error":"the ratings could not be taken; the log says why"}', 0)
 UNKNOWN = Answer(
     503,
     b'{"error":"it is unknown whether the ratings will be committed; '
@@ -73,12 +76,13 @@ class HttpSource:
         self._under_way: set[Future[Answer]] = set()
         self._loop: AbstractEventLoop | None = None
         self._door: Door | None = None
+        self._running = False
         self._slots: dict[int, int] = {}
 
     @property
     def ready(self) -> bool:
-        """Whether posts can be taken: the service runs, and does not stop."""
-        return self._door is not None and not self._door.stopping
+        """Whether posts can be taken: the source runs, and the service does not stop."""
+        return self._running and self._door is not None and not self._door.stopping
 
     def figures(self) -> DoorFigures:
         """What metrics tell of it."""
@@ -117,7 +121,7 @@ class HttpSource:
         if self._door is None:
             self._remember(door)
         self.openings.begin(door)
-        self._door = door
+        self._door, self._running = door, True
         try:
             while not door.stopping:
                 soon = self.openings.settle()
@@ -125,7 +129,8 @@ class HttpSource:
                 for path in dict.fromkeys(post.path for post in posts):
                     self._hand_over(door, [post for post in posts if post.path == path])
         finally:
-            self._refuse(self._waiting.rest())
+            self._running = False
+            self._refuse(self._waiting.rest(), NOT_TAKEN)
 
     def _remember(self, door: Door) -> None:
         noted = door.remembered().items()
@@ -135,7 +140,7 @@ class HttpSource:
         """Decode the posts of one path and hand them over as one delivery."""
         partition = self.openings.number(posts[0].path)
         first = self._slots.setdefault(partition, door.position(partition))
-        taken = False
+        taken, refusal = False, BROKEN
         self._waiting.departed()
         try:
             decoded = decoded_posts(self._messages, posts, first)
@@ -144,10 +149,11 @@ class HttpSource:
             taken = door.deliver(
                 Delivery(partition, decoded, size, (), load.committed, load.outcome_notes)
             )
+            refusal = NOT_TAKEN
         finally:
             if not taken:
                 self._waiting.landed()
-                self._refuse(posts)
+                self._refuse(posts, refusal)
         if taken:
             self._slots[partition] = first + decoded.slots
 
@@ -160,8 +166,8 @@ class HttpSource:
 
     # Answers are given in the event loop
 
-    def _refuse(self, posts: Sequence[Post]) -> None:
-        self._in_loop(self._resolve, posts, [NOT_TAKEN] * len(posts))
+    def _refuse(self, posts: Sequence[Post], answer: Answer) -> None:
+        self._in_loop(self._resolve, posts, [answer] * len(posts))
 
     def _in_loop(self, call: Callable[..., None], *arguments: object) -> None:
         if self._loop is not None:
