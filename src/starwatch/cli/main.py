@@ -16,6 +16,7 @@ _COMMANDS = {
     "config": "write, check and show settings",
     "demo": "play a generated shop live in the terminal",
     "export": "write windows of a state's past to a file",
+    "doctor": "look whether a service would work",
     "generate": "write a file of made-up ratings",
     "inspect": "say what a file of ratings holds",
     "late": "list the late ratings of a state",

@@ -100,13 +100,14 @@ def _live_job(settings: Settings, scale: Scale, given: Mapping[str, Any]) -> tup
     if source is not None and source.name == "COMMANDLINE":
         flags["scale"] = scale.label
     job = build_job(given_settings(flags, given["config"]), replay=False)
-    kafka = any(each.url.startswith("kafka:") for each in _sections(settings, given))
+    kafka = any(each.url.startswith("kafka:") for each in source_sections(settings, given))
     if kafka and job.time is WindowTime.ARRIVAL:
         return replace(job, time=WindowTime.EVENT), True
     return job, False
 
 
-def _sections(settings: Settings, given: Mapping[str, Any]) -> Sequence[SourceSection]:
+def source_sections(settings: Settings, given: Mapping[str, Any]) -> Sequence[SourceSection]:
+    """The sources that are asked for: by flags, else by settings, else the default."""
     if given["sources"]:
         return [SourceSection(url=url) for url in given["sources"] if url != NO_SOURCE]
     if "source" in settings.model_fields_set:
@@ -119,7 +120,7 @@ def _sources(
 ) -> list[LiveSource]:
     return [
         open_live(each.url, replace(context, options=each.options()))
-        for each in _sections(settings, given)
+        for each in source_sections(settings, given)
     ]
 
 

@@ -1,0 +1,78 @@
+"""Wires the doctor together: what is looked at, and how it is said."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from starwatch.cli.serving import source_sections
+from starwatch.codecs.options import InputOptions
+from starwatch.errors import StarwatchError
+from starwatch.journal.store import Journal
+from starwatch.page.guarding import require_token
+from starwatch.ratings.scale import Scale
+from starwatch.service.doctor import LOOKING, Finding, clock, examined
+from starwatch.service.places import Places
+from starwatch.settings.secrets import without_secrets
+from starwatch.settings.sources import Settings
+from starwatch.sinks.registry import parse_outputs
+from starwatch.sources.live import SourceContext, open_live
+
+_MARKS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
+
+
+def examine(
+    settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]
+) -> int:
+    """Look at everything and say it line by line; returns the exit code."""
+    worst = 0
+    for finding in _findings(settings, options, scale, given):
+        click.echo(f"{_MARKS[finding.level]}  {finding.about}: {finding.text}")
+        worst |= finding.level == "bad"
+    return int(worst)
+
+
+def _findings(
+    settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]
+) -> Iterator[Finding]:
+    directory = Path(given["state"] or settings.state.dir)
+    yield from _state(directory)
+    for section in source_sections(settings, given):
+        looking = LOOKING.get(urlsplit(section.url).scheme.removesuffix("s"), {})
+        context = SourceContext(options, scale, False, section.options() | looking)
+        try:
+            source = open_live(section.url, context)
+        except StarwatchError as error:
+            yield Finding("bad", without_secrets(section.url), str(error))
+            continue
+        yield from examined(source, given["seconds"])
+    if settings.http.enabled:
+        try:
+            require_token(settings.http.host, settings.http.token.get_secret_value())
+            yield Finding("ok", "http", f"{settings.http.host}:{settings.http.port}")
+        except StarwatchError as error:
+            yield Finding("bad", "http", str(error))
+    for sink in settings.sink:
+        try:
+            parse_outputs([sink.url])
+            yield Finding("ok", without_secrets(sink.url), "the sink can be used")
+        except StarwatchError as error:
+            yield Finding("bad", without_secrets(sink.url), str(error))
+
+
+def _state(directory: Path) -> Iterator[Finding]:
+    """The state, if there is one, and the clock beside it."""
+    last = None
+    places = Places(directory)
+    if places.database.is_file():
+        try:
+            with closing(Journal(places.database, reading=True)) as journal:
+                last = journal.fact("watermark_ms")
+            yield Finding("ok", str(directory), "the state can be read")
+        except StarwatchError as error:
+            yield Finding("bad", str(directory), str(error))
+    yield clock(last, time.time_ns() // 1_000_000)
