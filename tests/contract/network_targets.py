@@ -1,13 +1,19 @@
 """Real servers as targets of rows: how a test names one, and reads back what it holds."""
 
 import json
+import signal
+import socket
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import hook
 from sink_rows import NASTY, expected
 
 from live.starting import Servers
@@ -217,6 +223,63 @@ class MosquittoTarget(Target):
             assert named == (row["window"], row["product"])
             rows.append(row)
         return rows
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The receiver of `hook.py`, as a kind of server."""
+
+    port: int
+
+    name = "hook"
+    user = None
+    stop_signal = signal.SIGKILL  # it has nothing to put in order
+
+    def address(self) -> str:
+        return f"http://shop:{hook.PASSWORD}@127.0.0.1:{self.port}/windows"
+
+    def prepare(self, folder: Path) -> None:
+        """Nothing is needed."""
+
+    def command(self, folder: Path) -> list[str]:
+        return [sys.executable, hook.__file__, str(folder), str(self.port)]
+
+    def answers(self) -> bool:
+        with socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+
+
+class WebhookTarget(Target):
+    sink = "webhook"
+    exact = False
+    sequence = True
+    poison = hook.POISON
+
+    def __init__(self, servers: Servers) -> None:
+        self.server = servers.run(Receiver(free_port()))
+
+    def url(self, port: int | None = None) -> str:
+        port = port or self.server.kind.port
+        return (
+            f"http://shop:{hook.PASSWORD}@127.0.0.1:{port}/windows?to=s3cret"
+            f"#batch=250&timeout={TIMEOUT}"
+        )
+
+    def came(self) -> list[Row]:
+        return [parsed(json.dumps(row)) for batch in self.batches() for row in batch]
+
+    def batches(self) -> Iterator[list[Row]]:
+        for line in (self.server.folder / "taken").read_text(encoding="utf-8").splitlines():
+            batch = json.loads(line)
+            assert batch["path"] == "/windows?to=s3cret"
+            rows = json.loads(batch["body"])
+            first, last = map(int, batch["rows"].split("-"))
+            assert last - first == len(rows) - 1
+            assert batch["key"].endswith(f"-{first}-{last}")
+            yield rows
+
+    def held(self, _: Scale) -> list[Row]:
+        return replaced(self.came(), newest_only=False)
 
 
 assert PostgreSQLTarget.poison in NASTY

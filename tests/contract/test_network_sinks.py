@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import hook
 import numpy as np
 import pytest
 from network_targets import (
@@ -14,6 +15,7 @@ from network_targets import (
     PostgreSQLTarget,
     RedisTarget,
     Target,
+    WebhookTarget,
     assert_target_holds,
     replaced,
 )
@@ -26,7 +28,12 @@ from starwatch.sinks.registry import open_lasting, parse_sink
 from starwatch.windows.rows import WindowRows
 from starwatch.windows.spec import WindowSpec
 
-TARGETS = [pytest.param(PostgreSQLTarget, marks=pytest.mark.slow), RedisTarget, MosquittoTarget]
+TARGETS = [
+    pytest.param(PostgreSQLTarget, marks=pytest.mark.slow),
+    RedisTarget,
+    MosquittoTarget,
+    WebhookTarget,
+]
 
 
 @pytest.fixture(params=TARGETS)
@@ -36,6 +43,7 @@ def target(request: pytest.FixtureRequest, servers) -> Target:
 
 @pytest.fixture(autouse=True)
 def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STARWATCH_WEBHOOK_SECRET", hook.SECRET)
     monkeypatch.setattr(Pauses, "next", lambda _: 0.1)
 
 

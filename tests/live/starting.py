@@ -37,6 +37,10 @@ class Servers:
     def start(self, kind: Kind) -> Server:
         """Start a server in a new folder; it is for the caller to kill and to start again."""
         need(kind.name)
+        return self.run(kind)
+
+    def run(self, kind: Kind) -> Server:
+        """The same for a server that needs nothing but what is here."""
         server = Server(kind, Path(tempfile.mkdtemp(prefix=f"{kind.name}-")), tied=True)
         self._started.append(server)
         server.start()

@@ -29,6 +29,10 @@ MOST_ROWS = 10_000
 server for so many costs next to nothing a row, and takes well below a second."""
 
 
+MOST_REFUSALS = 100
+"""So many rows refused, and none taken between them: it is not the rows, the target is broken."""
+
+
 class Follower:
     """One sink that is given the committed rows behind its cursor, in order, at least once.
 
@@ -63,6 +67,7 @@ class Follower:
         self.passed_over = passed_over
         self._output, self._context, self._database = output, context, database
         self._cursor, self._report, self._refused = cursor, report, refused
+        self._refused_together = 0
         self._next = cursor.rows  # the number of the row to be given next
         self._news, self._draining, self._ending = Event(), Event(), Event()
         self._thread = Thread(target=self._run, name=output.name, daemon=True)
@@ -146,9 +151,11 @@ class Follower:
         except RowRefused as error:
             taken = max(sink.secured().rows - self._next, 0)
             self._next += taken
+            self._refused_together *= not taken
             self._find(sink, rows.take(slice(taken, None)), error)
         else:
             self._next += len(rows)
+            self._refused_together = 0
         self._moved(sink.secured())
 
     def _find(self, sink: LastingSink, rows: WindowRows, error: RowRefused) -> None:
@@ -157,7 +164,13 @@ class Follower:
             half = len(rows) // 2
             self._write(sink, rows.take(slice(0, half)))
             self._write(sink, rows.take(slice(half, None)))
-        else:
+        elif self._refused_together == MOST_REFUSALS:
+            raise OutputFailed(
+                f"{self.name} refused {MOST_REFUSALS} rows one after the other: {error.message}",
+                hint="Mend the target, or what it is set up to take; those rows are in refused/",
+            )
+        elif len(rows):
+            self._refused_together += 1
             self._put_aside(rows, error)
             sink.skip(1)
             self._next += 1

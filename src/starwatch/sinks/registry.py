@@ -37,6 +37,7 @@ _LASTING = {
     "parquet": "starwatch.sinks.parquet:open_parts",
     "postgresql": "starwatch.sinks.postgresql:open_sink",
     "redis": "starwatch.sinks.redis:open_sink",
+    "webhook": "starwatch.sinks.webhook:open_sink",
 }
 """The same for those that can go on after a crash."""
 
@@ -47,6 +48,8 @@ _SCHEMES = {
     "rediss": "redis",
     "mqtt": "mqtt",
     "mqtts": "mqtt",
+    "http": "webhook",
+    "https": "webhook",
 }
 """Which of our own sinks a URL is for; those of other packages are named as their scheme."""
 

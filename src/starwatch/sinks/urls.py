@@ -59,13 +59,7 @@ class SinkUrl:
             port = parts.port
         except ValueError:
             raise _unreadable(text) from None
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-        for name, _ in pairs:
-            if name not in options:
-                raise BadSetting(
-                    f"the option {name!r} of {without_secrets(text)} is not known",
-                    hint=f"The options are {', '.join(sorted(options))}",
-                )
+        given = _known(text, parts.query, options)
         return cls(
             scheme=parts.scheme,
             host=parts.hostname or host,
@@ -73,7 +67,7 @@ class SinkUrl:
             user=None if parts.username is None else unquote(parts.username),
             password=None if parts.password is None else unquote(parts.password),
             path=unquote(parts.path.removeprefix("/")),
-            options=dict(pairs),
+            options=given,
         )
 
     def number(self, name: str, default: float, *, lowest: float, whole: bool = False) -> float:
@@ -102,6 +96,15 @@ class SinkUrl:
             BadSetting: it is no such number.
         """
         return self.number("timeout", TIMEOUT_SECONDS, lowest=0.1)
+
+
+def fragment_options(text: str, options: Collection[str]) -> dict[str, str]:
+    """The options behind `#` of a web address, whose `?` belongs to the receiver.
+
+    Raises:
+        BadSetting: one of them is not known.
+    """
+    return _known(text, split_url(text).fragment, options)
 
 
 def without_secrets(text: str) -> str:
@@ -146,6 +149,18 @@ def split_url(text: str) -> SplitResult:
     if torn or not all(map(_HOST.fullmatch, hosts.split(","))):
         raise _unreadable(text)
     return parts
+
+
+def _known(text: str, query: str, options: Collection[str]) -> dict[str, str]:
+    """The options of a query, all of which must be known."""
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    for name in given:
+        if name not in options:
+            raise BadSetting(
+                f"the option {name!r} of {without_secrets(text)} is not known",
+                hint=f"The options are {', '.join(sorted(options))}",
+            )
+    return given
 
 
 def _unreadable(text: str) -> BadSetting:

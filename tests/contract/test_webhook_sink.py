@@ -1,0 +1,145 @@
+"""What only the webhook promises: which answers mean what, and what it sends."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from outbox_run import fill, following, soon
+from sink_rows import context, rows, split
+
+from starwatch.errors import BadSetting, OutputFailed
+from starwatch.ports import Cursor, Origin, RowContext
+from starwatch.service import following as module
+from starwatch.service.pauses import Pauses
+from starwatch.sinks.registry import open_lasting, parse_sink
+
+OF = context()
+WHOLE = rows(OF, 200)
+
+
+class Receiver:
+    """Answers with these statuses, then with 200; keeps what it took, and all headers."""
+
+    def __init__(self, *statuses: int, close: bool = False) -> None:
+        self.taken: list[dict] = []
+        self.headers: list[dict[str, str]] = []
+        self.statuses, self.close = list(statuses), close
+        self.connections = 0
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                receiver.connections += 1
+                super().setup()
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.headers.append(dict(self.headers))
+                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                if status == 200:
+                    receiver.taken += json.loads(body)
+                self.send_response(status)
+                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                self.close_connection = receiver.close
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}/w"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def opened(url: str):
+    origin = RowContext(OF.job, OF.products, Origin("a-state"))
+    return open_lasting(parse_sink(url), origin, Cursor(1000))
+
+
+@pytest.mark.parametrize("status", [301, 307, 401, 403, 404, 408, 410, 429, 500, 503])
+def test_an_answer_that_is_not_about_a_row_is_a_failure_and_is_tried_again(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.05)
+    receiver = Receiver(status, status)
+    fill(tmp_path / "starwatch.db", split(WHOLE, 3))
+    with receiver.serving() as url, following(tmp_path, f"{url}#batch=150", OF) as made:
+        soon(lambda: made.cursor.rows == len(WHOLE))
+        assert (made.health.failures, made.refusals) == (2, 0)
+    assert len(receiver.taken) == len(WHOLE)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with Receiver(302).serving() as url, closing(opened(url)) as sink:
+        with pytest.raises(OutputFailed, match=r"answers 302 Found. Redirects are not followed"):
+            sink.write(WHOLE)
+        assert sink.secured() == Cursor(1000)
+
+
+def test_a_batch_says_which_rows_it_holds_and_is_signed_only_with_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receiver = Receiver()
+    with receiver.serving() as url:
+        monkeypatch.delenv("STARWATCH_WEBHOOK_SECRET", raising=False)
+        with closing(opened(f"{url}#batch=150")) as sink:
+            sink.write(WHOLE)
+        monkeypatch.setenv("STARWATCH_WEBHOOK_SECRET", "sh4red")
+        with closing(opened(url)) as sink:
+            sink.write(WHOLE)
+    one, two, signed = receiver.headers
+    assert (one["Starwatch-Rows"], two["Starwatch-Rows"]) == ("1000-1149", "1150-1199")
+    assert (two["Idempotency-Key"], two["Starwatch-State"]) == ("a-state-1150-1199", "a-state")
+    assert "Starwatch-Signature" not in one
+    assert signed["Starwatch-Signature"].startswith("sha256=")
+    assert "sh4red" not in str(signed)
+
+
+def test_one_connection_is_kept_and_opened_again_where_the_receiver_closed_it() -> None:
+    for close, connections in ((False, 1), (True, 2)):
+        receiver = Receiver(close=close)
+        with receiver.serving() as url, closing(opened(url)) as sink:
+            for _ in range(2):
+                sink.write(WHOLE)
+        assert (receiver.connections, len(receiver.taken)) == (connections, 2 * len(WHOLE))
+
+
+def test_a_receiver_that_refuses_everything_is_broken_and_loses_few_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.05)
+    monkeypatch.setattr(module, "MOST_REFUSALS", 10)
+    receiver = Receiver(*[400] * 1000)
+    fill(tmp_path / "starwatch.db", [WHOLE])
+    with receiver.serving() as url, following(tmp_path, url, OF) as made:
+        soon(lambda: made.health.failures)
+        assert "refused 10 rows one after the other" in made.health.error
+        receiver.statuses.clear()  # it was mended
+        soon(lambda: made.cursor.rows == len(WHOLE))
+    assert made.refusals == 10
+    assert len(receiver.taken) == len(WHOLE) - 10
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["https:///path", "https://h/#batch=0", "https://h/#btch=1", "https://h/#cafile=none.pem"],
+)
+def test_what_cannot_be_a_target_is_refused_at_once(bad: str) -> None:
+    with pytest.raises(BadSetting):
+        parse_sink(bad)
