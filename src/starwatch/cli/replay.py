@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 @click.command("replay", short_help="play files of ratings through the windows")
 @click.argument("paths", nargs=-1, required=True, metavar="FILES...")
 @pace_options
+@click.option(
+    "--to",
+    metavar="URL",
+    help="Send the ratings there in real time, and draw no windows here: mqtt://HOST:PORT/TOPIC.",
+)
 @click.option("--loop", is_flag=True, help="Begin again at the end, for ever.")
 @click.option(
     "--batch-size",
@@ -80,6 +85,10 @@ def command(paths: tuple[str, ...], *, options: "InputOptions", **given: Any) ->
     def open_readers() -> "Sequence[FileReader]":
         return open_files(paths, options, job.scale)
 
+    if given["to"] is not None:
+        from starwatch.cli.sending import send_replay  # noqa: PLC0415 - only where it is asked for
+
+        return send_replay(job, given, open_readers, replay)
     if given["state"] is not None:
         return _lasting(job, given, names, open_readers, replay)
     if given["again"]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from starwatch.engine import Outcome
+from starwatch.failpoints import reached
 from starwatch.journal.notes import Note
 from starwatch.ports import Delivery, Receipt
 from starwatch.ratings.batch import Batch, Decoded
@@ -31,10 +32,14 @@ class Waiting:
     def acknowledge(self, now_ms: int) -> None:
         """Tell everyone whose ratings are on the disk now."""
         deliveries, self.deliveries = self.deliveries, []
+        if not deliveries:
+            return
+        reached("ack.before")
         for at_ms, received, classes in deliveries:
             received.delivery.committed(Receipt(classes))
             number = len(classes) + len(received.delivery.ratings.rejects)
             self.latency.add((now_ms - at_ms) / 1000, number)
+        reached("ack.after")
 
 
 class Operating:
