@@ -117,7 +117,7 @@ def _lines(body: bytes) -> Messages:
         lines.pop()
     if max(map(len, lines)) > MAX_RECORD:
         lines = [_short(line) for line in lines]
-    if all(line and not line.isspace() for line in lines):
+    if all(lines) and not any(map(bytes.isspace, lines)):
         return Messages(lines)
     numbered = [(at, line) for at, line in enumerate(lines, 1) if line and not line.isspace()]
     return Messages([line for _, line in numbered], [at for at, _ in numbered])

@@ -152,7 +152,7 @@ class HttpSource:
             refusal = NOT_TAKEN
         finally:
             if not taken:
-                self._waiting.landed()
+                self._waiting.landed(len(posts))
                 self._refuse(posts, refusal)
         if taken:
             self._slots[partition] = first + decoded.slots
@@ -161,7 +161,7 @@ class HttpSource:
 
     def _committed(self, load: Load) -> None:
         reached("http.committed")
-        self._waiting.landed()
+        self._waiting.landed(len(load.posts))
         self._in_loop(self._resolve, load.posts, load.answers)
 
     # Answers are given in the event loop

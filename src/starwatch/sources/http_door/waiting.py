@@ -14,6 +14,14 @@ _ENOUGH = 256
 Fewer would wait for the same commit anyway, and are decoded quicker together.
 """
 
+_LINGER_SECONDS = 0.004
+"""How long posts wait for others that are expected: about a commit.
+
+Clients that were answered together post again together, but are read one after the other; without
+this the first of them has a commit to itself, and all others wait for that. Half of those who are
+known to post are waited for, so that one half is read while the other is committed.
+"""
+
 _MOST = 8192
 """Ratings handed over at once, but for a larger post: what is decoded meanwhile holds up others."""
 
@@ -55,6 +63,7 @@ class Waiting:
         self._posts: list[Post] = []
         self._ratings = self._bytes = self._under_way = 0
         self._woken = False
+        self._needed, self._answered = 1, 0
 
     @property
     def bytes(self) -> int:
@@ -69,7 +78,8 @@ class Waiting:
             self._posts.append(post)
             self._bytes += post.size
             self._ratings += len(post.messages.each)
-            self._changed.notify()
+            if self._due():
+                self._changed.notify()
         return True
 
     def take(self, seconds: float) -> Sequence[Post]:
@@ -77,17 +87,23 @@ class Waiting:
         with self._changed:
             self._changed.wait_for(lambda: self._woken or self._due(), seconds)
             self._woken = False
-            return self._some() if self._due() else []
+            if not self._due():
+                return []
+            self._needed = (len(self._posts) + self._answered + 1) // 2
+            self._changed.wait_for(self._due, _LINGER_SECONDS)
+            self._needed = 1
+            return self._some()
 
     def departed(self) -> None:
         """Some of it is under way to its commit."""
         with self._changed:
             self._under_way += 1
 
-    def landed(self) -> None:
-        """It is committed, or will not be."""
+    def landed(self, posts: int) -> None:
+        """It is committed, or will not be: so many are answered now."""
         with self._changed:
             self._under_way -= 1
+            self._answered = posts
             self._changed.notify()
 
     def wake(self) -> None:
@@ -104,7 +120,8 @@ class Waiting:
         return posts
 
     def _due(self) -> bool:
-        return bool(self._posts) and (not self._under_way or self._ratings >= _ENOUGH)
+        together = not self._under_way and len(self._posts) >= self._needed
+        return together or self._ratings >= _ENOUGH
 
     def _some(self) -> Sequence[Post]:
         some: list[Post] = []
