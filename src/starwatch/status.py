@@ -56,6 +56,8 @@ class SinkStatus:
         refused: Rows that its target will never take, since the start.
         rows: Rows that it holds for certain.
         backlog: Committed rows that it does not hold for certain.
+        backlog_bytes: What of them waits in the outbox.
+        passed_over: Rows that it never got, for too much waited for it; of all runs.
     """
 
     name: str
@@ -65,6 +67,8 @@ class SinkStatus:
     refused: int
     rows: int
     backlog: int
+    backlog_bytes: int = 0
+    passed_over: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,11 @@ def test_an_output_that_is_behind(files):
         database.commit()
     (output,) = info()["outputs"]
     assert output["behind"] == 4
-    assert ", 4 behind\n" in starwatch("state", "info", "--state", "s").out
+    assert output["waiting_bytes"] > 0
+    assert output["passed_over"] == 0
+    assert re.search(
+        r", 4 behind \([0-9.]+ k?B waiting\)\n", starwatch("state", "info", "--state", "s").out
+    )
 
 
 @pytest.mark.usefixtures("files")

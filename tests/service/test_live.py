@@ -26,11 +26,11 @@ def soon(condition, seconds=15.0):
 
 
 @contextmanager
-def running(folder, *sources, outputs=(), job=JOB):
+def running(folder, *sources, outputs=(), job=JOB, **more):
     """A service on a state; it drains at the end, and what broke it is raised."""
     stop, failures = Stop(), []
     with State(folder / "state") as state:
-        service = Service(state, job, sources, parse_outputs(outputs))
+        service = Service(state, job, sources, parse_outputs(outputs), **more)
 
         def run():
             try:

@@ -14,7 +14,7 @@ import click
 
 from starwatch import __version__
 from starwatch.cli.catalogue_option import given_catalogue, lasting_catalogue
-from starwatch.cli.keep_options import chosen_keep
+from starwatch.cli.keep_options import chosen_keep, size_bytes
 from starwatch.cli.running import stopped_by_signals
 from starwatch.cli.views import is_terminal
 from starwatch.codecs.options import InputOptions
@@ -76,6 +76,7 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
             closed=rows.append,
             prepare=prepared(settings.privacy.reviewers, directory),
             by_records=by_records,
+            backlog_bytes=size_bytes(settings.state.backlog),
         )
         catalogue = lasting_catalogue(catalogue, state, needed=is_terminal())
         with ExitStack() as stack:

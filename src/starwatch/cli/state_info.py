@@ -50,7 +50,14 @@ def _facts(found: "Overview") -> dict[str, Any]:
         "ratings": {name: books.get(name, 0) for name in classes},
         "window_rows": survey.window_rows,
         "outputs": [
-            {"name": name, "rows": at.rows, "bytes": at.length, "behind": _behind(found, at.rows)}
+            {
+                "name": name,
+                "rows": at.rows,
+                "bytes": at.length,
+                "behind": _behind(found, at.rows),
+                "waiting_bytes": survey.waiting[name],
+                "passed_over": (facts.get("passed_over") or {}).get(name, 0),
+            }
             for name, at in survey.cursors.items()
         ],
         "journal": {"entries": survey.entries, "ratings": survey.ratings},

@@ -335,15 +335,15 @@ class Journal:
         )
         return self._read(query, (first,))
 
-    def window_rows(self) -> int:
-        """How many window rows were ever committed, whether a sink wanted them or not."""
-        return self._ends()[1]
+    def outbox_sizes(self) -> Iterator[tuple[int, int]]:
+        """For each blob of the outbox the number behind its last window row, and its bytes."""
+        return self._read("SELECT first + rows, length(body) FROM outbox ORDER BY id")
 
     def first_row(self) -> int:
         """The number of the first window row that is still there; of the next one where none is."""
         query = "SELECT min(first) FROM outbox WHERE length(body) > 0"
         (first,) = next(self._read(query))
-        return self.window_rows() if first is None else int(first)
+        return self.row_count() if first is None else int(first)
 
     def cursor(self, sink: str) -> Cursor:
         """How far a sink is for certain; at the start where nothing is known of it."""

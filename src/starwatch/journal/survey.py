@@ -23,6 +23,7 @@ class Survey:
         rows_read: How many rows of each source are committed, by its name; rejects too.
         window_rows: How many were emitted.
         cursors: How far each sink is for certain.
+        waiting: Bytes in the outbox that each sink does not hold for certain.
         entries: How many the journal holds.
         ratings: How many ratings these hold.
         sealed_ratings: How many were moved into files.
@@ -38,6 +39,7 @@ class Survey:
     rows_read: Mapping[str, int]
     window_rows: int
     cursors: Mapping[str, Cursor]
+    waiting: Mapping[str, int]
     entries: int
     ratings: int
     sealed_ratings: int
@@ -98,6 +100,10 @@ def _survey(database: sqlite3.Connection) -> Survey:
             name: Cursor(rows, length)
             for name, rows, length in database.execute("SELECT * FROM sinks ORDER BY name")
         },
+        waiting=pairs(
+            "SELECT name, coalesce((SELECT sum(length(body)) FROM outbox"
+            " WHERE outbox.first + outbox.rows > sinks.rows), 0) FROM sinks"
+        ),
         entries=entries,
         ratings=ratings,
         sealed_ratings=one(f"SELECT coalesce(sum(ratings), 0) FROM ({ranges})")[0],  # noqa: S608

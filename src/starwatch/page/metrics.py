@@ -134,6 +134,11 @@ def _sinks(figures: JobFigures) -> Iterator[Metric]:
     yield _counter("sink_failures", "How often it broke.", failures, "sink")
     backlog = {name: each.backlog for name, each in by.items()}
     yield _gauge("sink_backlog_rows", "Committed rows that it lacks.", backlog, "sink")
+    waiting = {name: each.backlog_bytes for name, each in by.items()}
+    yield _gauge("sink_backlog_bytes", "What of them waits in the state.", waiting, "sink")
+    passed = {name: each.passed_over for name, each in by.items()}
+    help_text = "Rows that it never gets, for too much waited for it."
+    yield _counter("sink_passed_over_rows", help_text, passed, "sink")
     refused = {name: each.refused for name, each in by.items()}
     yield _counter("sink_refused_rows", "Rows its target will never take.", refused, "sink")
 

@@ -18,6 +18,7 @@ from starwatch.journal.entries import Entry, Mark, MarkKind, Part
 from starwatch.journal.impossible import impossible_rejects
 from starwatch.journal.notes import Note
 from starwatch.journal.store import Commit, Journal, Position
+from starwatch.outbox.budget import BACKLOG_BYTES, Backlog
 from starwatch.outbox.rows import decode_rows, encode_rows
 from starwatch.ports import Cursor, LastingSink
 from starwatch.ratings.batch import Batch
@@ -37,6 +38,12 @@ _ALL_ROWS = 1 << 62
 
 _REPORT_SECONDS = 1.0
 """How long the word of a sink waits for a commit where nothing else needs one."""
+
+
+_PASSED_OVER = "passed_over"
+
+_SAID_SECONDS = 60.0
+"""How long until it is said again that a sink is given up for its oldest rows."""
 
 
 @dataclass(slots=True)
@@ -83,8 +90,10 @@ class DurableEngine:
         names: What partitions are called.
         rhythm: When a commit is due.
         clock: Seconds that never go back.
+        backlog_bytes: How much may wait in the outbox for sinks that follow it.
 
     Attributes:
+        backlog: How much waits there.
         books: Both books as of the last commit.
         commits: How long each commit took.
         rows_committed: Window rows that were ever committed.
@@ -104,6 +113,7 @@ class DurableEngine:
         names: Sequence[str],
         rhythm: Rhythm = Rhythm(),  # noqa: B008 - a frozen value
         clock: Callable[[], float] = time.monotonic,
+        backlog_bytes: int | None = BACKLOG_BYTES,
     ) -> None:
         self._journal = journal
         self._upkeep = upkeep
@@ -121,6 +131,9 @@ class DurableEngine:
         self.books = self._engine.books()
         self.commits = Histogram()
         self.rows_committed = journal.row_count()
+        self.backlog = Backlog(journal.outbox_sizes(), backlog_bytes)
+        self._passed_over: dict[str, int] = journal.fact(_PASSED_OVER) or {}
+        self._said: dict[str, float] = {}  # by sink, when it was last said to be given up
         self._secured = {
             sink.name: journal.cursor(sink.name).rows for sink in self._sinks if sink.lasting
         }
@@ -282,8 +295,14 @@ class DurableEngine:
         self._secured[sink] = cursor.rows
         return cursor
 
-    def report(self, sink: str, cursor: Cursor) -> None:
-        """Say how far such a sink is for certain; may be called from any thread."""
+    def passed_over(self, sink: str) -> int:
+        """How many rows such a sink never got, for they were let go."""
+        return self._passed_over.get(sink, 0)
+
+    def report(self, sink: str, cursor: Cursor, passed_over: int = 0) -> None:
+        """Say how far such a sink is, and what it never got; may be called from any thread."""
+        if passed_over:
+            self._passed_over = self._passed_over | {sink: passed_over}
         self._reports[sink] = cursor
 
     def commit_if_due(self) -> None:
@@ -314,30 +333,34 @@ class DurableEngine:
         self._marks += len(pending.marks)
         self._count(pending)
         books = self._audited()
+        outbox = self._outbox(rows)
         began = self._clock()
         self._number = self._journal.commit(
             Commit(
                 entry=Entry.of(pending.parts, pending.marks),
                 rejects=[*pending.rejects, *pending.impossible],
                 positions=self._positions,
-                rows=self._outbox(rows),
+                rows=outbox,
                 cursors=self._cursors,
                 notes=pending.notes,
                 forget=pending.forget,
                 facts={"marks": self._marks, "books": books, "watermark_ms": self.watermark_ms}
+                | ({_PASSED_OVER: self._passed_over} if self._passed_over else {})
                 | pending.facts
                 | ({"finished": True} if finished else {}),
                 snapshot=kept.snapshot,
                 panes=kept.panes,
                 sealing=kept.sealing,
                 pruning=kept.pruning,
-                rows_done=min(self._secured.values(), default=_ALL_ROWS),
+                rows_done=self._rows_done(),
             )
         )
         self.commits.add(self._clock() - began)
         self.books = books
         if rows is not None:
             self.rows_committed += len(rows)
+        if outbox is not None:
+            self.backlog.add(self.rows_committed, len(outbox[1]))
         if kept.pruning:
             self._upkeep.remove(kept.pruning)
         self._secured |= {name: cursor.rows for name, cursor in self._cursors.items()}
@@ -357,6 +380,24 @@ class DurableEngine:
         if rows is None or not len(rows):
             return None
         return len(rows), encode_rows(rows) if self._secured else b""
+
+    def _rows_done(self) -> int:
+        """Before which window row nothing is kept: all have it, or too much waits for some."""
+        done = min(self._secured.values(), default=_ALL_ROWS)
+        if self._sinks:  # they never fall behind: where one breaks, the run ends
+            return done
+        kept_from = self.backlog.keep_from(done)
+        for sink, rows in self._secured.items():
+            if rows < kept_from and self._clock() - self._said.get(sink, -1e9) >= _SAID_SECONDS:
+                self._said[sink] = self._clock()
+                _LOG.error(
+                    "sink %s is given up for its oldest rows, from number %d to %d so far: more"
+                    " than may waits for it",
+                    sink,
+                    rows,
+                    kept_from - 1,
+                )
+        return kept_from
 
     def _begun(self) -> _Pending:
         if self._pending.since is None:
@@ -429,8 +470,8 @@ class DurableEngine:
                 rows = decode_rows(body)
                 next_row = first + len(rows)
                 sink.write(rows.take(slice(max(held - first, 0), None)))
-            if next_row < self._journal.window_rows():
-                raise _rows_gone(sink.name, held, self._journal.window_rows())
+            if next_row < self._journal.row_count():
+                raise _rows_gone(sink.name, held, self._journal.row_count())
             cursor = sink.secured()
             if cursor != known:
                 self._cursors[sink.name] = cursor

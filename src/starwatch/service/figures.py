@@ -6,6 +6,7 @@ belongs together, and the engine's own state, is read under its lock.
 
 from typing import TYPE_CHECKING
 
+from starwatch.outbox.budget import Backlog
 from starwatch.service.following import Follower
 from starwatch.service.supervising import Supervised
 from starwatch.status import JobFigures, SinkStatus, SourceStatus
@@ -39,7 +40,7 @@ def figures_of(service: "Service") -> JobFigures:
         stopping=service.stopping,
         failed=service.failed,
         sources=[_source(source) for source in service.sources],
-        sinks=[_sink(sink, rows) for sink in service.sinks],
+        sinks=[_sink(sink, rows, durable.backlog) for sink in service.sinks],
     )
 
 
@@ -55,7 +56,7 @@ def _source(source: Supervised) -> SourceStatus:
     )
 
 
-def _sink(sink: Follower, rows: int) -> SinkStatus:
+def _sink(sink: Follower, rows: int, backlog: Backlog) -> SinkStatus:
     return SinkStatus(
         name=sink.name,
         state=sink.health.state,
@@ -64,4 +65,6 @@ def _sink(sink: Follower, rows: int) -> SinkStatus:
         refused=sink.refusals,
         rows=sink.cursor.rows,
         backlog=max(rows - sink.cursor.rows, 0),
+        backlog_bytes=backlog.behind(sink.cursor.rows),
+        passed_over=sink.passed_over,
     )

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Thread
 
+from starwatch.outbox.budget import BACKLOG_BYTES
 from starwatch.ports import LiveSource, Origin, RowContext
 from starwatch.service.clock import Clock
 from starwatch.service.doors import Hall, LiveDoor, Partitions
@@ -52,6 +54,7 @@ class Service:
         prepare: What ratings go through before they are queued.
         by_records: Whether windows go by the time of records; see `Hall`.
         deadlines: How long a drain may take.
+        backlog_bytes: How much may wait for sinks that are away; the oldest goes beyond.
     """
 
     def __init__(  # noqa: PLR0913
@@ -65,6 +68,7 @@ class Service:
         prepare: Prepare = as_they_are,
         by_records: bool = False,
         deadlines: Deadlines = Deadlines(),
+        backlog_bytes: int | None = BACKLOG_BYTES,
     ) -> None:
         self.engine = DurableEngine(
             state.journal,
@@ -73,6 +77,7 @@ class Service:
             open_sinks=lambda *_: [],
             names=[],
             rhythm=state.rhythm,
+            backlog_bytes=backlog_bytes,
         )
         self.clock = Clock(self.engine.now_ms)
         self.inbox = Inbox(self.clock.now_ms)
@@ -86,7 +91,7 @@ class Service:
             self.inbox, Partitions(known), self.clock.now_ms, self._stopping, prepare, by_records
         )
         self.sources = [Supervised(source, self._door(source, hall)) for source in sources]
-        origin = Origin(state.identity(), state.journal.window_rows())
+        origin = Origin(state.identity(), self.engine.rows_committed)
         context = RowContext(job, self.engine.engine.products, origin)
         places = Places(state.directory)
         self.sinks = [self._follower(output, context, places) for output in outputs]
@@ -198,7 +203,8 @@ class Service:
             context,
             database=places.database,
             cursor=self.engine.follow(output.name),
-            report=lambda cursor, _: self.engine.report(output.name, cursor),
+            report=partial(self.engine.report, output.name),
+            passed_over=self.engine.passed_over(output.name),
             refused=places.directory / REFUSED / f"{output.sink}.jsonl",
         )
 

@@ -25,6 +25,9 @@ class StateSection(_Section):
     keep_size: str | None = Field(
         default=None, description="How much ratings and panes may take.", examples=["10GB"]
     )
+    backlog: str = Field(
+        default="2GB", description="How much may wait for sinks that are away; the oldest goes."
+    )
 
 
 class HttpSection(_Section):

@@ -72,8 +72,11 @@ def _source(source: Mapping[str, Any]) -> str:
 
 
 def _output(output: Mapping[str, Any]) -> str:
-    behind = f", {output['behind']:,} behind" if output["behind"] else ""
-    return f"{output['rows']:,} rows, {size_text(output['bytes'])}{behind}"
+    waiting = size_text(output["waiting_bytes"])
+    size = f", {size_text(output['bytes'])}" if output["bytes"] else ""
+    behind = f", {output['behind']:,} behind ({waiting} waiting)" if output["behind"] else ""
+    passed = f", {output['passed_over']:,} passed over" if output["passed_over"] else ""
+    return f"{output['rows']:,} rows{size}{behind}{passed}"
 
 
 def _parts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
