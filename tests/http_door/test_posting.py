@@ -182,7 +182,7 @@ def test_many_single_posts_share_commits(door):
         (b"{}", {"content_type": "image/png"}, 415, "content type"),
         (b"{}", {"content_encoding": "br"}, 415, "content encoding"),
         (b"{}", {"content_encoding": "gzip"}, 400, "gzip"),
-        (gzip.compress(b"{}")[:-3], {"content_encoding": "gzip"}, 400, "gzip"),
+        (gzip.compress(b"{}", mtime=0)[:-3], {"content_encoding": "gzip"}, 400, "gzip"),
         (b"{}", {"idempotency_key": ""}, 400, "Idempotency-Key"),
         (b"{}", {"idempotency_key": "k" * 256}, 400, "Idempotency-Key"),
         (b"{}", {"origin": "http://elsewhere.example"}, 403, "site"),
