@@ -23,7 +23,7 @@ demo: .venv/base.stamp ## play a generated shop live in the terminal; Ctrl-C end
 test: lint types imports deps quick ## set up, then every static check and the fast tests
 
 quick: .venv/dev.stamp ## the fast tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n auto --maxprocesses 4 -m "not slow"
 
 lint: .venv/dev.stamp ## ruff: rules and format
 	$(BIN)/ruff check
