@@ -5,8 +5,8 @@ import signal
 import socket
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,9 @@ from urllib.parse import unquote
 import hook
 from sink_rows import NASTY, expected
 
+from live.proxy import Proxy
 from live.starting import Servers
+from servers.kafka import Kafka
 from servers.mosquitto import Mosquitto
 from servers.ports import free_port
 from servers.postgresql import PostgreSQL
@@ -62,6 +64,10 @@ class Target(ABC):
     @abstractmethod
     def held(self, scale: Scale) -> list[Row]:
         """The rows that stand there, in any order."""
+
+    def behind(self, proxy_to: Callable[[int], Proxy]) -> Proxy:
+        """Put a proxy before the server, for `url` with its port."""
+        return proxy_to(self.server.kind.port)
 
     def came(self) -> list[Row]:
         """All rows that it was given, in the order in which they came; only with `sequence`."""
@@ -282,4 +288,66 @@ class WebhookTarget(Target):
         return replaced(self.came(), newest_only=False)
 
 
+class KafkaTarget(Target):
+    sink = "kafka"
+    sequence = True
+    poison = "x" * 512
+
+    def __init__(self, servers: Servers) -> None:
+        self.server = servers.start(Kafka(port=free_port(), users={"starwatch": "s3cret"}))
+
+    def url(self, port: int | None = None) -> str:
+        port = port or self.server.kind.port
+        return f"kafka://starwatch:s3cret@127.0.0.1:{port}/w?timeout={TIMEOUT}"
+
+    def behind(self, proxy_to: Callable[[int], Proxy]) -> Proxy:
+        proxy = proxy_to(self.server.kind.port)
+        self.server.stop()  # a broker itself tells its clients where to go
+        self.server.kind = replace(self.server.kind, advertised_port=proxy.port)
+        self.server.start()
+        return proxy
+
+    def spoil(self) -> None:
+        from confluent_kafka.admin import AdminClient, NewTopic  # noqa: PLC0415
+
+        admin = AdminClient(self._reach())
+        limit = {"max.message.bytes": "1000", "compression.type": "uncompressed"}
+        admin.create_topics([NewTopic("w", 1, 1, config=limit)])["w"].result(10)
+
+    def held(self, scale: Scale) -> list[Row]:
+        del scale
+        return replaced(self.came(), newest_only=False)
+
+    def came(self) -> list[Row]:
+        """What a consumer of committed messages sees; key and headers say what the value says."""
+        from confluent_kafka import Consumer, TopicPartition  # noqa: PLC0415
+
+        settings = {"group.id": "reader", "enable.partition.eof": True}
+        consumer = Consumer(self._reach() | settings)
+        consumer.assign([TopicPartition("w", 0, 0)])
+        rows = []
+        while (message := consumer.poll(20)) is not None and message.error() is None:
+            row = parsed(message.value())
+            assert message.key().decode() == row["product"]
+            assert message.headers() == [
+                ("spec", row["window"].encode()),
+                ("revision", str(row["revision"]).encode()),
+            ]
+            rows.append(row)
+        assert message is not None, "an open transaction hides what is behind it"
+        consumer.close()
+        return rows
+
+    def _reach(self) -> dict[str, Any]:
+        port = self.server.kind.advertised_port or self.server.kind.port
+        return {
+            "bootstrap.servers": f"127.0.0.1:{port}",
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": "starwatch",
+            "sasl.password": "s3cret",
+        }
+
+
 assert PostgreSQLTarget.poison in NASTY
+assert KafkaTarget.poison in NASTY

@@ -11,6 +11,7 @@ import hook
 import numpy as np
 import pytest
 from network_targets import (
+    KafkaTarget,
     MosquittoTarget,
     PostgreSQLTarget,
     RedisTarget,
@@ -33,6 +34,7 @@ TARGETS = [
     RedisTarget,
     MosquittoTarget,
     WebhookTarget,
+    pytest.param(KafkaTarget, marks=pytest.mark.slow),
 ]
 
 
@@ -241,7 +243,7 @@ def test_a_network_that_forwards_nothing_more_costs_no_row_and_doubles_none(
     whole = corrected(of)
     database = tmp_path / "starwatch.db"
     fill(database, [whole.take(slice(100))])
-    proxy = proxy_to(target.server.kind.port)
+    proxy = target.behind(proxy_to)
     with following(tmp_path, target.url(proxy.port), of) as made:
         soon(lambda: made.cursor.rows == 100)
         proxy.pause(*ways)  # towards the client: rows are taken, and the answer is lost

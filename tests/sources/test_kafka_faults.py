@@ -176,8 +176,8 @@ def test_user_password_and_tls(guarded, certificates, unique, tmp_path, mechanis
     send(kafka, unique, [rating(0)], **security)
     secret = tmp_path / "secret"
     secret.write_text("wrong\n")
-    choices = {"username": "edge", "password_file": str(secret), "mechanism": mechanism}
-    choices |= {"ca": str(certificates.authority)}
+    choices = {"user": "edge", "password_file": str(secret), "mechanism": mechanism}
+    choices |= {"ca_file": str(certificates.authority)}
     with running(tmp_path, source(kafka, unique, **choices), job=JOB) as service:
         soon(lambda: service.sources[0].health.failures, 30)
         assert "refuses" in service.sources[0].health.error

@@ -178,7 +178,7 @@ def test_a_topic_that_is_not_there_is_named_and_found_when_it_is_made(kafka, uni
         ("kafka://h/t?from=middle", {}, "cannot be read from 'middle'"),
         ("kafka://h/t", {"fetch.min.bytes": "many"}, "refuses its settings"),
         ("kafka://h/t", {"password": "x"}, "needs its user"),
-        ("kafka://h/t?ca=/none.pem", {}, "/none.pem of the Kafka option ca is not there"),
+        ("kafka://h/t?ca_file=/none.pem", {}, "/none.pem of the Kafka option ca_file is not there"),
         ("kafka://u@h/t?mechanism=PLAN", {}, "'PLAN' is unknown. Did you mean PLAIN"),
         ("kafka://u@h/t?password_file=/none", {}, "password file /none cannot be read"),
         ("kafka://h:x/t", {}, "no HOST:PORT"),
@@ -198,6 +198,6 @@ def test_what_cannot_be_used_is_said_in_one_line(url, options, why):
 
 
 def test_no_secret_is_shown(kafka, unique):
-    one = source(kafka, unique, username="edge", password="verysecret", tls=False)
+    one = source(kafka, unique, user="edge", password="verysecret", tls=False)
     assert "verysecret" not in f"{one.name} {one._rules!r}"  # noqa: SLF001
     assert one.name == f"kafka://{kafka}/{unique}?group={unique}"

@@ -2,10 +2,9 @@
 
 A choice stands in the URL's query or among the options of the settings, which win:
 
-- `username`, `password` or `password_file`, `mechanism` (`PLAIN`, `SCRAM-SHA-256`,
+- `user`, `password` or `password_file`, `mechanism` (`PLAIN`, `SCRAM-SHA-256`,
   `SCRAM-SHA-512`): SASL.
-- `tls` (`true`), `ca`, `certificate`, `key`: TLS; the last three are PEM files, and each of them
-  means TLS.
+- `tls` (`true`), `ca_file`, `certificate`, `key_file`: TLS; the last three, PEM files, mean TLS.
 - every name with a dot in it goes to librdkafka as it is, such as `fetch.min.bytes`.
 - what else there is, the adapter says.
 """
@@ -26,12 +25,12 @@ PORT = 9092
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 _SECURITY = frozenset(
-    {"username", "password", "password_file", "mechanism", "tls", "ca", "certificate", "key"}
+    {"user", "password", "password_file", "mechanism", "tls", "ca_file", "certificate", "key_file"}
 )
 _FILES = {
-    "ca": "ssl.ca.location",
+    "ca_file": "ssl.ca.location",
     "certificate": "ssl.certificate.location",
-    "key": "ssl.key.location",
+    "key_file": "ssl.key.location",
 }
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -79,7 +78,6 @@ def read_address(
     *,
     known: Collection[str],
     owned: Collection[str],
-    kept: bool = False,
 ) -> Address:
     """Read a URL and the options beside it; nothing is connected.
 
@@ -88,7 +86,6 @@ def read_address(
         options: What the settings say; they win over the URL.
         known: The names of the adapter's own choices.
         owned: Names of librdkafka that the adapter decides about.
-        kept: Whether the URL is kept as it is, so that it may hold no password.
 
     Raises:
         BadSetting: it cannot be used.
@@ -97,12 +94,7 @@ def read_address(
     user, _, hosts = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if kept and (password or "password" in query):
-        raise BadSetting(
-            "a password in the target of a Kafka sink would be kept with the state",
-            hint="Put it into a file and name that: ?username=NAME&password_file=FILE",
-        )
-    given = {"username": unquote(name), "password": unquote(password)} if name else {}
+    given = {"user": unquote(name), "password": unquote(password)} if name else {}
     given |= query | {key: _text(value) for key, value in options.items()}
     for key in given:
         _check_name(key, known, owned)
@@ -198,13 +190,13 @@ def _security(given: Mapping[str, str]) -> dict[str, Any]:
     tls = _yes("tls", given.get("tls", "true" if config else "false"))
     if not tls and config:
         raise BadSetting(f"the Kafka option {next(iter(given))} needs TLS", hint="Leave tls out")
-    if "username" in given:
+    if "user" in given:
         config["sasl.mechanism"] = _mechanism(given.get("mechanism", "PLAIN"))
-        config["sasl.username"] = given["username"]
+        config["sasl.username"] = given["user"]
         config["sasl.password"] = _password(given)
     elif given.keys() & {"password", "password_file", "mechanism"}:
-        raise BadSetting("a Kafka password needs its user", hint="Give username too")
-    protocol = f"{'SASL_' if 'username' in given else ''}{'SSL' if tls else 'PLAINTEXT'}"
+        raise BadSetting("a Kafka password needs its user", hint="Give user too")
+    protocol = f"{'SASL_' if 'user' in given else ''}{'SSL' if tls else 'PLAINTEXT'}"
     return config | {"security.protocol": protocol}
 
 

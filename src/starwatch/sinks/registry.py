@@ -38,6 +38,7 @@ _LASTING = {
     "postgresql": "starwatch.sinks.postgresql:open_sink",
     "redis": "starwatch.sinks.redis:open_sink",
     "webhook": "starwatch.sinks.webhook:open_sink",
+    "kafka": "starwatch.sinks.kafka:open_sink",
 }
 """The same for those that can go on after a crash."""
 
@@ -50,6 +51,7 @@ _SCHEMES = {
     "mqtts": "mqtt",
     "http": "webhook",
     "https": "webhook",
+    "kafka": "kafka",
 }
 """Which of our own sinks a URL is for; those of other packages are named as their scheme."""
 
