@@ -130,6 +130,34 @@ def test_a_truncated_database(kept, file, made):
     refused("cannot be read|is broken", file, made)
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_database_that_is_gone_or_empty_beside_its_files(gone, file, made):
+    for name in ("-wal", "-shm"):
+        (made / f"{DATABASE}{name}").unlink(missing_ok=True)
+    (made / DATABASE).unlink()
+    if not gone:
+        (made / DATABASE).touch()
+    line = refused("is gone or empty, but not the files beside it", file, made)
+    assert "nothing was overwritten" in line
+    play(file, made, "--again")
+    assert "received 400 ratings" in said("ledger", made)
+
+
+def test_a_broken_page_is_one_line_for_all_that_read(made):
+    with closing(sqlite3.connect(made / DATABASE)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = 'facts'"
+        (page,) = database.execute(query).fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+    with (made / DATABASE).open("rb+") as broken:
+        broken.seek((page - 1) * size)
+        broken.write(b"\0" * size)
+    for command in (("verify",), ("export", "--out", "-"), ("state", "info")):
+        done = starwatch(*command, "--state", made)
+        assert done.code == 1
+        assert re.fullmatch(r"error: the database .* cannot be read .*\n", done.err), done.err
+
+
 def test_a_database_of_something_else(file, state):
     state.mkdir()
     with closing(sqlite3.connect(state / DATABASE)) as database:

@@ -176,6 +176,22 @@ def open_reading(path: Path) -> sqlite3.Connection:
     return database
 
 
+def holds_nothing(path: Path) -> bool:
+    """Whether a database is not there, or has no tables: nothing was ever committed to it.
+
+    Raises:
+        BadState: it is corrupt, or no database of ours.
+        NewerState: a newer Starwatch made it.
+    """
+    if not path.exists():
+        return True
+    try:
+        with closing(_connected(path)) as database:
+            return _version(database, path) == 0
+    except sqlite3.DatabaseError as error:
+        raise database_error(path, error) from None
+
+
 def nobody_reads_the_past(path: Path) -> bool:
     """Whether all who are reading a database see its last commit, or a later one.
 

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -406,7 +406,9 @@ class Journal:
         try:
             yield
         finally:
-            self._database.execute("COMMIT")
+            # A broken page that was met makes this fail too; what was met is said, not this.
+            with suppress(sqlite3.DatabaseError):
+                self._database.execute("COMMIT")
 
     def close(self) -> None:
         """Let the database go; safe to call twice."""

@@ -14,6 +14,7 @@ from typing import Any, Self
 from starwatch.errors import BadState, OtherState, OutputFailed
 from starwatch.failpoints import reached
 from starwatch.journal.lock import BACKFILL, WRITER, DirectoryLock
+from starwatch.journal.schema import holds_nothing
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.replay.pace import ReplayOptions
@@ -39,7 +40,7 @@ class State:
 
     Raises:
         StateLocked: another process writes to it; or, to be emptied, backfills it.
-        BadState: it is corrupt, or no state of ours.
+        BadState: it is corrupt, or no state of ours; or its database is gone, and not its files.
         NewerState: a newer Starwatch made it.
     """
 
@@ -59,6 +60,7 @@ class State:
             if again:
                 with DirectoryLock(directory, BACKFILL):
                     _empty(directory)
+            _refuse_lost_database(places)
             self.journal = Journal(places.database)
             held.callback(self.journal.close)
             self.snapshots = Snapshots(places.snapshots)
@@ -177,6 +179,25 @@ def disk_errors(directory: Path) -> Iterator[None]:
             f"the state in {directory} cannot be opened: {error.strerror}",
             hint="See to it that you may write to it and to all that is in it",
         ) from None
+
+
+def _refuse_lost_database(places: Places) -> None:
+    """Refuse to begin where a database was: no commit would name the files, and they would go.
+
+    A database that was cut to nothing, or whose `-wal` was removed, looks like a new one.
+    """
+    if not holds_nothing(places.database):
+        return
+    files = [*places.snapshots.glob("*.arrow")]
+    for folder in (places.ratings, places.history):
+        files += folder.glob("*=*/*.parquet")
+    if files:
+        raise BadState(
+            f"the database {places.database} is gone or empty, but not the files beside it"
+            f" ({len(files):,})",
+            hint="Restore a backup, or begin anew with --again, which removes them;"
+            " nothing was overwritten",
+        )
 
 
 def _empty(directory: Path) -> None:
