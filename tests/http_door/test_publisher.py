@@ -133,7 +133,7 @@ def test_the_token_is_shown_to_the_other_side_alone(tmp_path):
 
 def test_the_mode_of_the_reference_posts_form_fields_one_by_one():
     with scripted() as (url, posts):
-        publisher = http_publisher(f"{url}/amazon", {"form": True})
+        publisher = http_publisher(f"{url}/amazon#form=yes", {})
         assert publisher.send(ratings(2), never) == 2
         publisher.close(1)
     assert [path for path, _, _ in posts] == ["/amazon"] * 2
@@ -169,9 +169,10 @@ def test_close_does_not_wait_longer_than_it_may():
     ("url", "options", "said"),
     [
         ("http:///ratings", {}, "names no host"),
-        ("http://a:port/", {}, "names no host"),
-        ("http://secret@a:port/", {}, "names no host"),
+        ("http://a:99999/", {}, "names no host"),
+        ("http://secret@a:port/", {}, "cannot be read"),
         ("http://a:1", {"tokem": "x"}, "Did you mean"),
+        ("http://a:1/#shape=yes", {}, "shape"),
     ],
 )
 def test_what_cannot_be_posted_to(url, options, said):

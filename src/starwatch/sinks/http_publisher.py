@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from starwatch.codecs.hints import choose_from
 from starwatch.errors import BadSetting, OutputFailed
 from starwatch.sinks.publishers import Outgoing
+from starwatch.sinks.urls import fragment_options
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class HttpPublisher:
 
     def __init__(self, url: SplitResult, *, token: str = "", form: bool = False) -> None:
         self.acknowledged = 0
-        self.name = f"{url.scheme}://{_host(url)}{_path(url)}"
+        self.name = f"{url.scheme}://{_host(url)}{_path(url).partition('?')[0]}"
         self._url = url
         self._form = form
         self._headers = {
@@ -178,10 +179,12 @@ def http_publisher(url: str, options: Mapping[str, Any]) -> HttpPublisher:
     """What `replay --to http://HOST:PORT/PATH` sends by; without a path, `/ratings`.
 
     Args:
-        url: The token may stand before the host, as in `http://TOKEN@HOST:PORT/ratings`.
+        url: The token may stand before the host, as in `http://TOKEN@HOST:PORT/ratings`, and
+            `#form=yes` at the end.
         options: `token`, and `form` for single posts of form fields.
     """
     parts = urlsplit(url)
+    options = {**fragment_options(url, ("form",)), **options}
     for name in options:
         if name not in _OPTIONS:
             raise BadSetting(
