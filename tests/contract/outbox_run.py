@@ -18,8 +18,13 @@ def fill(database: Path, parts: Sequence[WindowRows]) -> None:
     """Commit rows, each part by itself."""
     with closing(Journal(database)) as journal:
         for part in parts:
-            rows = (len(part), encode_rows(part))
-            journal.commit(Commit(entry=Entry.of([], []), rows=rows))
+            commit(journal, part)
+
+
+def commit(journal: Journal, part: WindowRows, cursors: dict[str, Cursor] | None = None) -> None:
+    """Commit rows, and how far sinks are."""
+    rows = (len(part), encode_rows(part))
+    journal.commit(Commit(entry=Entry.of([], []), rows=rows, cursors=cursors or {}))
 
 
 def follower(  # noqa: PLR0913

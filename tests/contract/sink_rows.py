@@ -72,6 +72,22 @@ def rows(of: RowContext, number: int = 200, *, seed: int = 1, most: int = 4) -> 
     )
 
 
+def corrected(of: RowContext, number: int = 300) -> WindowRows:
+    """Rows as an engine emits them: of each window first revision 0, later ones in their order.
+
+    Some are of windows that are older than those before them.
+    """
+    found = rows(of, number)
+    late = np.arange(number)
+    late[10::11] = late[9::11][: len(late[10::11])] // 2
+    found = found.take(late)
+    seen: dict[tuple[int, ...], int] = {}
+    for n in range(number):
+        of_window = (int(found.spec[n]), int(found.product[n]), int(found.end_ms[n]))
+        found.revision[n] = seen[of_window] = seen.get(of_window, -1) + 1
+    return found
+
+
 def write(sink: str, target: Path, of: RowContext, *parts: WindowRows, flush: bool = False) -> None:
     opened = open_output(Output(sink, str(target)), of)
     for part in parts:

@@ -116,7 +116,11 @@ class Table:
         return int(found[0]) if found else 0
 
     def put(self, connection: Connection[Any], lines: bytes) -> None:
-        """Add rows, or replace those of an older revision, in the caller's transaction."""
+        """Add rows, or replace those of an older revision, in the caller's transaction.
+
+        Of several with one key the highest revision counts, and of that the one that came last,
+        which is where the fresh table has it last.
+        """
         columns = _names(self._types)
         copy = sql.SQL("COPY {} ({}) FROM STDIN").format(_FRESH, columns)
         with connection.cursor().copy(copy) as into:
@@ -125,7 +129,8 @@ class Table:
         connection.execute(
             sql.SQL(
                 "INSERT INTO {table} AS old ({columns})"
-                " SELECT DISTINCT ON ({key}) {columns} FROM {fresh} ORDER BY {key}, revision DESC"
+                " SELECT DISTINCT ON ({key}) {columns} FROM {fresh}"
+                " ORDER BY {key}, revision DESC, ctid DESC"
                 " ON CONFLICT ({key}) DO UPDATE SET ({values}) = ROW({excluded})"
                 " WHERE old.revision <= excluded.revision"
             ).format(
