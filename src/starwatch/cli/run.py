@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     metavar="URL",
     help="Where window rows go: a file as jsonl:w.jsonl, or a URL; repeatable.",
 )
+@click.option(
+    "--broker",
+    is_flag=True,
+    help="Run a broker too, on loopback: Mosquitto where it is installed, its data in the state.",
+)
 @click.option("--state", metavar="DIR", help="The state directory [default: ./starwatch-state].")
 @click.option("--again", is_flag=True, help="Forget what is in the state, begin anew.")
 @click.option("--host", metavar="ADDRESS", help="HTTP: address to listen on [default: 127.0.0.1].")

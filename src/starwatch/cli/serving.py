@@ -18,6 +18,7 @@ from starwatch.cli.keep_options import chosen_keep, size_bytes
 from starwatch.cli.running import stopped_by_signals
 from starwatch.cli.views import is_terminal
 from starwatch.codecs.options import InputOptions
+from starwatch.errors import BadSetting
 from starwatch.page.app import application
 from starwatch.page.serving import serve as serve_http
 from starwatch.ports import LiveSource, RowContext
@@ -81,6 +82,8 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
         catalogue = lasting_catalogue(catalogue, state, needed=is_terminal())
         with ExitStack() as stack:
             stop = stack.enter_context(stopped_by_signals())
+            if given["broker"]:
+                stack.enter_context(_with_broker(directory, source_sections(settings, given)))
             if posted:
                 stack.enter_context(_listening(service, posted, http))
             _LOG.info("starwatch %s watches, state in %s", __version__, directory)
@@ -88,6 +91,26 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
             service.run(stop, rest)
         _LOG.info("stopped: %s ratings in all", f"{service.engine.received:,}")
     return 0
+
+
+@contextmanager
+def _with_broker(directory: Path, sources: Sequence[SourceSection]) -> Iterator[None]:
+    """A broker of our own, where the first source that is MQTT on loopback looks for one."""
+    from starwatch.mqtt.address import split_place  # noqa: PLC0415 - only where it is asked for
+    from starwatch.service.broker import HOST, PORT, own_broker  # noqa: PLC0415
+
+    places = [split_place(each.url) for each in sources if each.url.startswith("mqtt://")]
+    ports = [port for host, port in places if host in (HOST, "localhost")]
+    if not ports:
+        raise BadSetting(
+            "--broker is for a source on loopback, and there is none",
+            hint=f"Add --source mqtt://{HOST}:{PORT}/TOPIC",
+        )
+    with own_broker(directory, ports[0]) as (url, told):
+        _LOG.info("a broker runs at %s", url)
+        if told:
+            _LOG.warning("%s", told)
+        yield
 
 
 def _live_job(settings: Settings, scale: Scale, given: Mapping[str, Any]) -> tuple[Job, bool]:

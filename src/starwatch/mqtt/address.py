@@ -101,6 +101,17 @@ def parse(url: str, options: Mapping[str, Any], own: Mapping[str, type]) -> Addr
     )
 
 
+def split_place(url: str) -> tuple[str, int]:
+    """Host and port of a URL of a broker.
+
+    Raises:
+        BadSetting: it cannot be read.
+    """
+    scheme, _, rest = url.partition("://")
+    netloc = rest.partition("?")[0].partition("/")[0]
+    return _place(netloc.rpartition("@")[2], PORTS.get(scheme, 0))
+
+
 def _place(text: str, default: int) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or port.endswith("]"):

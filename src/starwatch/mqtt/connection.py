@@ -35,6 +35,9 @@ READ_BYTES = 1 << 18
 
 _CONNECT_SECONDS = 10.0
 
+_TRYING_SECONDS = 3.0
+"""How long a broker may take to answer where it may not know this version of MQTT."""
+
 _OLD_CODES = {
     1: "it does not speak this version of MQTT",
     2: "it refuses this client id",
@@ -103,7 +106,8 @@ class Connection:
         self._socket: socket.socket | None = None
         try:
             self._socket = self._open(address)
-            self.session_present = self._greet(hello)
+            trying = not address.protocol and hello.protocol == V5
+            self.session_present = self._greet(hello, trying=trying)
         except BaseException:
             self.close()
             raise
@@ -222,19 +226,24 @@ class Connection:
                 hint="Name the authority that vouches for it, as ca_file=FILE",
             ) from error
 
-    def _greet(self, hello: Hello) -> bool:
-        """Say CONNECT and hear CONNACK [3.2]; whether the broker knows the session."""
+    def _greet(self, hello: Hello, *, trying: bool) -> bool:
+        """Say CONNECT and hear CONNACK [3.2]; whether the broker knows the session.
+
+        A broker of 3.1.1 may answer 5 with silence, or hang up.
+        """
         stream = self._stream()
-        until = time.monotonic() + _CONNECT_SECONDS
+        until = time.monotonic() + (_TRYING_SECONDS if trying else _CONNECT_SECONDS)
         try:
             stream.sendall(hello.packet())
             while not self.first:
                 stream.settimeout(max(until - time.monotonic(), 0.001))
                 data = stream.recv(READ_BYTES)
                 if not data:
-                    raise SourceFailed(f"{self._broker} hung up without a word")
+                    raise ConnectionError("it hung up")
                 self.first = self._parsed(data)
         except OSError as error:
+            if trying:
+                raise OtherVersion from error
             raise SourceFailed(f"{self._broker} does not answer: {_why(error)}") from error
         stream.setblocking(False)
         answer = self.first.pop(0)

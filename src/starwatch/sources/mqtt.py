@@ -149,16 +149,26 @@ class MqttSource:
         return handing
 
     def _connect(self, client: str) -> Connection:
+        """Connect, by the version that was asked for, or by the one that the broker knows."""
         try:
             return self._spoken(client)
         except OtherVersion:
             if self._address.protocol or self._protocol != V5:
-                raise SourceFailed(
-                    f"{self._address.broker} does not speak this version of MQTT",
-                    hint="Leave the option protocol out",
-                ) from None
-            self._protocol = V311
-            return self._connect(client)
+                raise self._unknown_version() from None
+        self._protocol = V311
+        try:
+            return self._spoken(client)
+        except OtherVersion:
+            raise self._unknown_version() from None
+        except SourceFailed:
+            self._protocol = V5  # it was away, not old
+            raise
+
+    def _unknown_version(self) -> SourceFailed:
+        return SourceFailed(
+            f"{self._address.broker} does not speak this version of MQTT",
+            hint="Leave the option protocol out",
+        )
 
     def _spoken(self, client: str) -> Connection:
         hello = Hello(
