@@ -206,6 +206,7 @@ def test_names_come_from_the_catalogue_of_the_state(tmp_path):
         ("--out no/w.csv", "the output 'no/w.csv' cannot be opened: no such file or directory"),
         ("--out . --format csv", "is a directory"),
         ("--out w.csv --from noon", "the moment 'noon' cannot be read"),
+        ("--out w.csv --from 2026-02-01 --to 2026-01-01", "2026-02-01 is not before --to 2026-01"),
         ("--out w.csv --memory much", "'much' is no amount of memory"),
     ],
 )
@@ -349,3 +350,17 @@ def windows_of_lines(lines, label):
         for end in map(spec.end_ms, range(first, first + spec.panes)):
             sums[moment_label(end), product][int(star) - 1] += 1
     return dict(sums)
+
+
+@pytest.mark.parametrize("name", [DATABASE, "means.csv", "history/tier=1m/means.csv"])
+def test_nothing_is_written_into_the_state_itself(scene, name):
+
+    def files():
+        return {path: path.read_bytes() for path in scene.state.rglob("*") if path.is_file()}
+
+    before = files()
+    out = scene.state / name
+    done = starwatch("export", "--state", scene.state, "--out", out, "--format", "csv")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"error: {out} lies in the state itself. Name a place outside of it\n"
+    assert files() == before

@@ -367,6 +367,7 @@ def somebody():
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 @pytest.mark.parametrize("what", ["folder", "parent", DATABASE, "writer.pid"])
 def test_a_state_that_may_not_be_written(what, file, made, tmp_path):
+    starwatch("replay", file, *FAST)  # imports everything, from where somebody may not read
     for folder in [tmp_path, *tmp_path.parents[:2]]:
         folder.chmod(0o755)  # so that anybody comes to it
     if what == "parent":

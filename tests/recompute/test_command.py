@@ -1,10 +1,11 @@
 """`starwatch verify` as a user meets it."""
 
 import json
+import re
 
 import pytest
 
-from commands import T0, interrupted, process, soon, starwatch
+from commands import T0, interrupted, process, run, soon, starwatch
 from durable.runs import committed
 from recompute.untidy import OPTIONS, untidy_file
 
@@ -209,3 +210,31 @@ def test_rows_that_cannot_be_read(untidy, name, text, code, said):
     assert done.code == code
     assert said in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "option", [("--window", "1h"), ("--every", "1s"), ("--scale", "1..5/1"), ("--limit", "3")]
+)
+def test_a_state_goes_by_its_own_rules_and_refuses_others(untidy, option):
+    done = starwatch("verify", "--state", untidy[1] / "state", *option)
+    assert (done.code, done.out) == (2, "")
+    assert f"error: {option[0]} goes with --from; a state remembers" in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("of", ["state", "file"])
+def test_too_little_memory_is_one_line(untidy, of, tmp_path):
+    ratings, folder = untidy
+    tiny = ("--memory", "1KB", "--scratch", str(tmp_path))
+    rows = ("--against", str(folder / "w.csv"))
+    given = ("--state", folder / "state") if of == "state" else ("--from", ratings, *OPTIONS, *rows)
+    done = run("verify", *map(str, given), *tiny)
+    assert done.code == 1
+    assert re.fullmatch(r"error: there is not enough memory .*\n", done.err), done.err
+
+
+def test_a_workbook_is_not_written_into_the_state(untidy):
+    state = untidy[1] / "state"
+    done = starwatch("verify", "--state", state, "--excel", state / "check.xlsx")
+    assert (done.code, done.out) == (2, "")
+    assert "lies in the state itself" in done.err

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from starwatch.cli.state_option import state_option
+from starwatch.cli.state_option import refuse_inside, state_option
 from starwatch.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def command(*, state: str, out: str, kind: str | None, **given: Any) -> None:
     use: all rows are of one moment.
     """
     kind = _kind(out, kind)
+    if out != "-":
+        refuse_inside(out, state)
     from starwatch.cli.exporting import history_of  # noqa: PLC0415 - imports pyarrow
     from starwatch.recompute.ratings import open_database  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from starwatch.cli.recomputing import job_from_facts, rules_of
 from starwatch.cli.state_option import job_of, reading
+from starwatch.errors import BadSetting
 from starwatch.exports.about import About
 from starwatch.history.drawable import tier_of
 from starwatch.history.reading import Panes, panes_kept
@@ -87,6 +88,11 @@ def history_of(state: str, given: Mapping[str, Any]) -> Iterator[History]:
 
 def _history(journal: Journal, places: Places, state: str, given: Mapping[str, Any]) -> History:
     begin, end = _moment(given["begin"]), _moment(given["end"])
+    if begin is not None and end is not None and begin >= end:
+        raise BadSetting(
+            f"--from {given['begin']} is not before --to {given['end']}",
+            hint="Give the earlier moment to --from",
+        )
     job = job_from_facts(job_of(journal, state))
     asked = tuple(map(WindowSpec.parse, dict.fromkeys(given["windows"]))) or job.windows
     specs = [(spec, tier_of(spec, tiers_ms(job.windows))) for spec in asked]

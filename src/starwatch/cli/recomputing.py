@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,8 @@ def take_journal(inputs: Inputs, journal: "Journal", ratings: Path) -> None:
 
     require_all(journal)
     inputs.sealed([str(ratings / name) for name in journal.sealed()], journal.sealed_marks())
-    inputs.entries(entry for _, entry in journal.entries())
+    with closing(journal.entries()) as entries:  # read to its end or not, while it is open
+        inputs.entries(entry for _, entry in entries)
     kept = Counter(str(reject.reason) for _, reject in journal.rejects())
     for reason, number in (kept + Counter(journal.rejects_gone())).items():
         if reason not in REASONS:

@@ -15,6 +15,18 @@ state_option = click.option(
 )
 
 
+def refuse_inside(target: str, state: str) -> None:
+    """Refuse to write into a state directory: it would destroy what is there, or be swept away.
+
+    Raises:
+        BadSetting: the target lies in it.
+    """
+    from starwatch.errors import BadSetting  # noqa: PLC0415 - only when a command runs
+
+    if Path(target).resolve().is_relative_to(Path(state).resolve()):
+        raise BadSetting(f"{target} lies in the state itself", hint="Name a place outside of it")
+
+
 @contextmanager
 def reading(state: str) -> Iterator["Journal"]:
     """The journal of a state directory, to read from."""

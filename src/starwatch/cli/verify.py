@@ -10,6 +10,7 @@ import click
 from starwatch.cli.job_options import job_options
 from starwatch.cli.options import input_options
 from starwatch.cli.pace_options import job_of, pace_of, pace_options
+from starwatch.cli.state_option import refuse_inside
 from starwatch.cli.verify_sheet import ENGINE, Sheet, excel_option
 from starwatch.errors import BadSetting, BadState, Mismatch
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from starwatch.codecs.options import InputOptions
     from starwatch.recompute.run import Recomputation
     from starwatch.windows.job import Job
+
+
+_OF_A_STATE = frozenset({"state", "against", "excel", "memory", "scratch"})
+"""Options that mean something beside --state."""
 
 
 @click.command("verify", short_help="compute all windows another way and compare")
@@ -63,11 +68,30 @@ def command(
             "a replay with --loop has no end, so not all of it can be verified",
             hint="Give the --limit that it had, or verify its state: --state DIR",
         )
+    if given["state"]:
+        _refuse_rules()
+    if given["state"] and given["excel"]:
+        refuse_inside(given["excel"], given["state"])
     sheet = Sheet.asked(given["excel"], given["against"])
-    faults = _state(given, sheet) if given["state"] else _replay(paths, options, given, sheet)
+    from starwatch.recompute.room import enough_memory  # noqa: PLC0415 - imports duckdb
+
+    with enough_memory():
+        faults = _state(given, sheet) if given["state"] else _replay(paths, options, given, sheet)
     if faults:
         raise Mismatch("; ".join(faults), hint="What differs stands above")
     click.echo("all agree")
+
+
+def _refuse_rules() -> None:
+    """Refuse options of a replay beside a state, which goes by those that it remembers."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if option.name not in _OF_A_STATE and source and source.name == "COMMANDLINE":
+            raise BadSetting(
+                f"{option.opts[0]} goes with --from; a state remembers how its ratings were played",
+                hint=f"Leave out {option.opts[0]}",
+            )
 
 
 def _replay(

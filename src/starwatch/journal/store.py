@@ -190,7 +190,7 @@ class Journal:
 
     def entries(
         self, after: int = 0, upto: int = 1 << 62, columns: Sequence[str] = SCHEMA.names
-    ) -> Iterator[tuple[int, Entry]]:
+    ) -> Generator[tuple[int, Entry], None, None]:
         """The entries behind a commit's number and up to another's, in order, each with its own.
 
         Args:

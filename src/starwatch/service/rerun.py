@@ -6,6 +6,7 @@ again, to compare them with what a recomputation makes of the same ratings.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -73,8 +74,9 @@ def journalled(journal: Journal, ratings: Path) -> Iterator[Batch | Mark]:
     """
     require_all(journal)
     yield from _sealed(ratings, journal.sealed(), journal.sealed_marks())
-    for _, entry in journal.entries():
-        yield from entry.steps()
+    with closing(journal.entries()) as entries:
+        for _, entry in entries:
+            yield from entry.steps()
 
 
 def _sealed(folder: Path, names: Sequence[str], marks: Sequence[Mark]) -> Iterator[Batch | Mark]:
