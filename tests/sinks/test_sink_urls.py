@@ -32,6 +32,17 @@ def test_an_unknown_scheme_is_answered_with_the_known_ones() -> None:
         parse_sink("mysql://u:hidden@h/db")
 
 
+def test_every_way_to_name_a_sink_says_so() -> None:
+    for read in (parse_sink, parse_output, lambda text: parse_outputs([text])):
+        with pytest.raises(BadSetting, match="no sink is for mysql://"):
+            read("mysql://h/db")
+
+
+def test_a_file_whose_name_looks_like_a_url_is_a_file() -> None:
+    assert parse_output("jsonl://w").target == "//w"
+    assert parse_sink("jsonl:a://b").target == "a://b"
+
+
 def test_a_missing_client_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

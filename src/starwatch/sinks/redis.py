@@ -1,5 +1,6 @@
 """Newest values and a stream of closes in Redis (`--sink redis://host/0`)."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from starwatch.errors import OutputFailed, RowRefused
+from starwatch.errors import BadSetting, OutputFailed, RowRefused
 from starwatch.ports import Cursor, RowContext
 from starwatch.sinks.already import already_there
 from starwatch.sinks.json_rows import row_texts
@@ -182,11 +183,11 @@ def _client(url: SinkUrl) -> "redis.Redis":
 
 
 def _database(url: SinkUrl) -> int:
-    return int(
-        SinkUrl("", "", options={"database": url.path or "0"}).number(
-            "database", 0, lowest=0, whole=True
+    if not re.fullmatch("[0-9]{0,9}", url.path):
+        raise BadSetting(
+            f"Redis has no database {url.path!r}", hint="It is a number: redis://HOST:PORT/0"
         )
-    )
+    return int(url.path or 0)
 
 
 def _max_length(url: SinkUrl) -> int:

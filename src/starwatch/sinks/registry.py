@@ -88,7 +88,8 @@ def parse_output(text: str) -> Output:
     Raises:
         BadSetting: there is no sink of that name.
     """
-    if text.partition("://")[0] in _SCHEMES:
+    scheme, is_url, _ = text.partition("://")
+    if is_url and ":" not in scheme and scheme not in _BUILT_IN:
         return parse_sink(text)
     sink, _, target = text.partition(":")
     if sink not in _LASTING:
