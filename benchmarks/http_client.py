@@ -24,7 +24,7 @@ def request(lines: int) -> bytes:
         )
         for at in range(lines)
     ).encode()
-    head = f"POST /ratings HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+    head = f"POST /ratings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
     return f"{head}Content-Type: application/x-ndjson\r\n\r\n".encode() + body
 
 

@@ -62,7 +62,7 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says_of_its_length(door
 
 
 def test_a_length_alone_is_enough_to_refuse_a_body(door):
-    head = b"POST /ratings HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n"
+    head = b"POST /ratings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n"
     with raw(door.port, head) as client:
         assert client.recv(100).startswith(b"HTTP/1.1 413")
         assert ended(client, 5)
@@ -90,7 +90,7 @@ def test_deep_nesting_is_a_reject(tmp_path):
 
 def test_a_body_that_takes_too_long(tmp_path):
     with served(tmp_path, limits=DoorLimits(read_seconds=0.3)) as door:
-        head = b"POST /ratings HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        head = b"POST /ratings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
         with raw(door.port, head) as client:
             began = time.monotonic()
             while time.monotonic() - began < 5:
@@ -117,7 +117,7 @@ def test_headers_that_take_too_long_or_are_too_large(tmp_path):
         with raw(door.port, b"POST /ratings HT") as slow:
             assert ended(slow, 5)
         # A kept connection, whose next request trickles in
-        with raw(door.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") as again:
+        with raw(door.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") as again:
             assert again.recv(1000).startswith(b"HTTP/1.1 200")
             time.sleep(0.5)  # idle is no trickle
             again.sendall(b"GET /heal")
@@ -215,6 +215,27 @@ def test_without_the_token_nobody_gets_in(tmp_path, caplog):
     assert "tell nobody" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("127.0.0.1:8321", 200), ("localhost", 200), ("[::1]:80", 200), ("LOCALHOST:1", 200)),
+        *(
+            ("evil.example:8321", 403),
+            ("127.0.0.1.evil.example", 403),
+            ("[::2]:80", 403),
+            ("", 403),
+        ),
+    ],
+)
+def test_another_name_for_this_machine_needs_the_token(tmp_path, host, status):
+    with served(tmp_path) as door:
+        origin = f"http://{host}"
+        assert door.post([ONE], host=host, origin=origin).status == status
+        assert door.get("/readyz", host=host).status in ({200, 503} if status == 200 else {403})
+    with served(tmp_path, token="t") as door:
+        assert door.post([ONE], host=host, authorization="Bearer t").status == 200
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "shop.example"])  # noqa: S104
 def test_beyond_loopback_a_token_is_needed(host):
     with pytest.raises(BadSetting, match="there is no token"):
@@ -237,7 +258,7 @@ def test_open_windows_are_held_by_an_open_request_alone(tmp_path):
     """While a body arrives, its path is not caught up; behind it windows close by themselves."""
     with served(tmp_path, job=JOB) as door:
         door.post([ONE])
-        head = b"POST /ratings HTTP/1.1\r\nHost: x\r\nContent-Length: 55\r\n\r\n"
+        head = b"POST /ratings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 55\r\n\r\n"
         with raw(door.port, head):
             time.sleep(2.5)
             held = door.service.figures().closed_rows

@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import re
+import shlex
 import shutil
 import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -221,7 +224,7 @@ def test_answers_on_a_kept_connection_wait_for_no_acknowledgement(door):
 def test_an_expectation_is_answered_before_the_body_is_sent(door):
     body = json.dumps(ONE).encode()
     with socket.create_connection(("127.0.0.1", door.port), timeout=10) as client:
-        head = f"POST /ratings HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        head = f"POST /ratings HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
         client.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 100")
         client.sendall(body)
@@ -230,7 +233,9 @@ def test_an_expectation_is_answered_before_the_body_is_sent(door):
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on this machine")
 def test_curl_posts_by_the_line_of_the_docs(door):
-    data = '{"reviewerID":"A1","productID":"0000143502","rating":5}'
-    command = ["curl", "-sS", "-d", data, f"{door.url}/ratings"]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^curl -d .*$", page, re.MULTILINE)
+    command = shlex.split(line.replace("http://127.0.0.1:8321", door.url))
+    done = subprocess.run([*command, "-sS"], capture_output=True, check=True, text=True)
+    assert f"\n{done.stdout}\n" in page
     assert json.loads(done.stdout)["counted"] == 1

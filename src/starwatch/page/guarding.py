@@ -17,6 +17,9 @@ _TRUSTED = "starwatch.trusted"
 class Guard:
     """Lets requests through that show the token in `Authorization: Bearer`.
 
+    Without a token only this machine can ask, but so can a page of any site that a browser on it
+    shows, by a name of its own that leads here (DNS rebinding). Such a request names that host.
+
     Args:
         app: What they ask.
         token: Empty where everybody may ask.
@@ -28,6 +31,14 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
+        if not self._token and not _names_loopback(scope):
+            refusal = JSONResponse(
+                {"error": "without a token this is 127.0.0.1 and localhost, under no other name"},
+                status_code=403,
+                headers={"Connection": "close"},
+            )
+            await refusal(scope, receive, send)
+            return
         shown = not self._token or self._shown(scope)
         scope[_TRUSTED] = shown
         if shown or scope["path"] in _OPEN:
@@ -46,6 +57,15 @@ class Guard:
                 kind, _, token = value.partition(b" ")
                 return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
         return False
+
+
+def _names_loopback(scope: Scope) -> bool:
+    """Whether the host that a request names is this machine; none is named by no browser."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host = value.decode("latin-1").strip()
+            return is_loopback(host.rpartition("]")[0].removeprefix("[") or host.partition(":")[0])
+    return True
 
 
 def trusted(scope: Scope) -> bool:

@@ -77,7 +77,7 @@ _READY = {
 }
 _REFUSALS = {
     "401": "No token, or another one.",
-    "403": "From a page of another site.",
+    "403": "From a page of another site, or under a foreign name without a token.",
     "405": "Another method than POST.",
     "408": "The body took too long to arrive.",
     "413": "The body is too large, or holds too many ratings.",
