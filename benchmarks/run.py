@@ -18,7 +18,7 @@ SCRIPTS = (
     *("csv_windows", "column_windows", "json_windows", "single_ratings"),
     *("product_memory", "one_close", "sparse_data", "start_up"),
     *("state_cost", "commit", "duplicates", "restored", "verify", "export"),
-    *("http_posts", "mqtt_ratings"),
+    *("http_posts", "mqtt_ratings", "kafka"),
 )
 
 

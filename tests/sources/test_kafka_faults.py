@@ -70,6 +70,31 @@ def test_a_broker_that_is_killed_in_the_middle(servers, unique, tmp_path):
     assert (books.received, books.counted) == (total, total)
 
 
+def test_a_hundred_thousand_ratings_are_counted_once_over_kills_of_both(servers, unique, tmp_path):
+    broker = servers.start(Kafka(port=free_port()))
+    kafka = f"{HOST}:{broker.kind.port}"
+    make_topic(kafka, unique, partitions=3)
+    total = 100_000
+    sent = [rating(n, product=f"p{n % 100}") for n in range(total)]
+
+    def publish():
+        for partition in range(3):
+            send(kafka, unique, sent[partition::3], partition)
+
+    publishing = threading.Thread(target=publish)
+    publishing.start()
+    for number, point in enumerate(("handed:2", "handed:1", "handed:3", "handed:2", "handed:1")):
+        assert run(tmp_path, kafka, unique, total, f"kafka.{point}")[0] in KILLED
+        if number in {1, 3}:
+            broker.kill()
+            broker.start()
+    publishing.join(60)
+    code, told = run(tmp_path, kafka, unique, total)
+    received, counted, duplicate, late = map(int, told.split())
+    assert code == 0
+    assert (received, counted + late, duplicate) == (total, total, 0)
+
+
 def test_two_services_of_one_group_share_the_partitions_and_each_rating_is_in_one_of_them(
     kafka, unique, tmp_path
 ):

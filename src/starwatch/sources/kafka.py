@@ -67,6 +67,11 @@ class KafkaSource:
         self.gone = 0
         """Offsets that should have been read and that the broker had no more."""
 
+    @property
+    def positions(self) -> dict[str, int]:
+        """By topic id and partition, the offset behind what is committed here."""
+        return {} if self._progress is None else self._progress.committed()
+
     def run(self, door: Door) -> None:
         """Receive until the service stops.
 

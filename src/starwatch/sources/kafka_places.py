@@ -63,6 +63,10 @@ class Progress:
         """All before an offset is committed."""
         self._committed[key] = following
 
+    def committed(self) -> dict[str, int]:
+        """All committed positions."""
+        return dict(self._committed)
+
     def outstanding(self, key: str) -> bool:
         """Whether something handed over is not committed yet."""
         return self._handed[key] != self._committed[key]
