@@ -2,6 +2,7 @@
 
 import logging
 import time
+from threading import Event
 
 import pytest
 
@@ -9,6 +10,7 @@ from live.kafka_ratings import BASE, committed, drop_topic, make_topic, rating, 
 from service.test_live import rows_of, running, soon
 from starwatch.errors import BadSetting
 from starwatch.service.state import State
+from starwatch.sources.kafka_session import Session
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec
 
@@ -70,6 +72,27 @@ def test_a_topic_made_anew_while_it_is_read_begins_at_its_start(kafka, unique, t
     with running(tmp_path, source(kafka, unique), job=JOB) as service:
         time.sleep(1.5)
         assert read(service) == 17
+
+
+def test_a_topic_made_anew_in_an_instant_is_not_read_on_in_the_middle(
+    kafka, unique, tmp_path, monkeypatch, caplog
+):
+    going = Event()
+    going.set()
+    monkeypatch.setattr(Session, "_upkeep", lambda _: going.wait(30))
+    make_topic(kafka, unique)
+    send(kafka, unique, [rating(n) for n in range(5)])
+    with running(tmp_path, source(kafka, unique), job=JOB) as service:
+        soon(lambda: read(service) == 5)
+        going.clear()  # as a busy process would be: the client hears of the change by itself
+        time.sleep(0.5)
+        drop_topic(kafka, unique)
+        soon(lambda: _made(kafka, unique))
+        send(kafka, unique, [rating(n) for n in range(100, 112)])
+        time.sleep(3)
+        going.set()
+        soon(lambda: read(service) == 17, 60)
+    assert "was made anew" in caplog.text
 
 
 def test_a_topic_made_anew_between_two_runs_begins_at_its_start(kafka, unique, tmp_path):
