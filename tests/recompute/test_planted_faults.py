@@ -61,7 +61,7 @@ IN_SQL = {
     "stars are no content": ("THEN stars END AS with_stars", "THEN 0 END AS with_stars"),
     "late too early": ("// {w.slide_ms} + {w.panes})", "// {w.slide_ms} + {w.panes} - 9)"),
     "missed and in": ("(before_ms + {shift}) // {slide})", "(before_ms + {shift}) // {slide} - 1)"),
-    "one window too few": ("range({windows.panes})", "range({windows.panes} - 1)"),
+    "one window too few": ("panes, range({windows.panes})", "panes, range({windows.panes} - 1)"),
     "ends that are one off": ("* {slide} - {shift} AS end_ms", "* {slide} - {shift} + 1 AS end_ms"),
     "lateness twice": ("end_ms + {rules.lateness_ms} AS", "end_ms + 2 * {rules.lateness_ms} AS"),
     "revisions from one": ("row_number() OVER so_far - 1", "row_number() OVER so_far"),
@@ -193,7 +193,7 @@ def test_a_fault_in_the_windows_is_caught(scene, name):
 def test_a_fault_in_the_sql_is_caught(scene, name):
     sound, broken = IN_SQL[name]
     folder = scene / "src" / "starwatch" / "recompute"
-    path = next(path for path in folder.glob("*.py") if sound in path.read_text())
+    (path,) = (path for path in folder.glob("*.py") if sound in path.read_text())
     with Planted(path, path.read_text().replace(sound, broken)):
         assert any(
             "is not what the ratings give" in verified(scene, replay, "sound.jsonl").stderr
