@@ -36,6 +36,7 @@ class Memory:
         # state not in snapshots
         self._table = np.full(_table_size(self._capacity), _EMPTY, np.int32)
         self._used = 0
+        self._touched = False
         # state, all of it in snapshots
         self._seed = seed
         self._fingerprints = Fingerprints(seed)
@@ -177,6 +178,8 @@ class Memory:
         slot: NDArray[np.int64],
     ) -> None:
         """Remember fingerprints with their times; the free slot of those `alone` is known."""
+        if not self._touched:
+            self._touch()
         places = np.arange(len(prints), dtype=np.int32) + np.int32(self._arrived % self._capacity)
         places[places >= self._capacity] -= self._capacity
         self._prints[places], self._times[places] = prints, times
@@ -213,6 +216,13 @@ class Memory:
 
     def _next(self, slot: NDArray[np.int64]) -> NDArray[np.int64]:
         return (slot + 1) & (len(self._table) - 1)
+
+    def _touch(self) -> None:
+        """Have the system really give the memory, so that a process grows no more from here on."""
+        filled = min(self._arrived, self._capacity)
+        self._prints[filled:] = 0
+        self._times[filled:] = 0
+        self._touched = True
 
     def snapshot(self) -> dict[str, Any]:
         """All state as plain values and arrays."""
