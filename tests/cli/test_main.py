@@ -51,7 +51,8 @@ def test_help_loads_no_heavy_library():
     script = (
         "import sys; from starwatch.cli.main import cli; cli.main(['--help'], 'starwatch', "
         "standalone_mode=False); "
-        "sys.stderr.write(' '.join({'numpy', 'pyarrow', 'rich', 'duckdb', 'pydantic'} "
+        "sys.stderr.write(' '.join({'numpy', 'pyarrow', 'rich', 'duckdb', 'pydantic', 'uvicorn', "
+        "'starlette'} "
         "& set(sys.modules)))"
     )
     done = subprocess.run(

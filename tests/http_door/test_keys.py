@@ -16,6 +16,8 @@ import pytest
 
 from http_door.served import ONE, asked, served
 from starwatch.journal.store import Journal
+from starwatch.service.doors import LiveDoor
+from starwatch.sources.http_door import source
 from starwatch.sources.http_door.answers import Answer
 from starwatch.sources.http_door.kept import KeptAnswers, digest, record
 from starwatch.sources.http_door.limits import DoorLimits
@@ -108,7 +110,8 @@ def test_an_answer_is_forgotten_when_it_is_too_old(tmp_path):
     assert set(notes(tmp_path)) <= {"key:a"}
 
 
-def test_of_too_many_answers_the_oldest_go(tmp_path):
+def test_of_too_many_answers_the_oldest_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "_FORGET_SECONDS", 0.0)
     with served(tmp_path, limits=DoorLimits(keys=3)) as door:
         for key in "abcdef":
             door.post(BODY, idempotency_key=key)
@@ -119,6 +122,17 @@ def test_of_too_many_answers_the_oldest_go(tmp_path):
         assert "idempotency-replayed" not in door.post(BODY, idempotency_key="a").headers
         door.post([ONE])
     assert {"key:b", "key:c"}.isdisjoint(notes(tmp_path))
+
+
+def test_the_state_forgets_from_time_to_time_alone(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(LiveDoor, "forget", lambda _, before_ms: told.append(before_ms))
+    with served(tmp_path, limits=DoorLimits(keys=2)) as door:
+        for key in "abcdefgh":
+            door.post(BODY, idempotency_key=key)
+            time.sleep(0.005)
+        assert len(door.source.kept) == 2
+    assert len(told) == 1
 
 
 def test_kept_answers_by_themselves():

@@ -2,6 +2,7 @@
 
 import hashlib
 from asyncio import Future
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,7 +49,8 @@ class KeptAnswers:
     def __init__(self, limits: DoorLimits) -> None:
         self._most = limits.keys
         self._keep_ms = int(limits.key_hours * _HOUR_MS)
-        self._kept: dict[str, tuple[bytes, int]] = {}  # by the age of the answers
+        # By the age of the answers; a plain dict finds its first entry slowly behind removed ones.
+        self._kept: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._waiting: dict[str, tuple[bytes, Future[Answer]]] = {}
 
     def __len__(self) -> int:
@@ -57,7 +59,7 @@ class KeptAnswers:
 
     def load(self, remembered: Mapping[str, tuple[bytes, int]]) -> None:
         """Take what earlier runs noted."""
-        self._kept = dict(sorted(remembered.items(), key=lambda item: item[1][1]))
+        self._kept = OrderedDict(sorted(remembered.items(), key=lambda item: item[1][1]))
 
     def find(self, key: str) -> Known | None:
         """What was posted under this key, if it is known; no key is none."""

@@ -27,6 +27,9 @@ PATH = "/ratings"
 _LOOK_SECONDS = 0.25
 """How often the thread looks whether the service stops."""
 
+_FORGET_SECONDS = 60.0
+"""How often the state is told what to forget: it looks through all of it then."""
+
 NOT_TAKEN = Answer(
     503, b'{"error":"no ratings are taken now, and nothing of these was; post them again"}', 0
 )
@@ -77,6 +80,8 @@ class HttpSource:
         self._loop: AbstractEventLoop | None = None
         self._door: Door | None = None
         self._running = False
+        self._let_go_ms: int | None = None
+        self._forgot_ms = 0
         self._slots: dict[int, int] = {}
 
     @property
@@ -182,9 +187,15 @@ class HttpSource:
                 self.kept.end(post.key, value, now_ms)
             if not post.waiting.done():
                 post.waiting.set_result(answer)
-        before = self.kept.let_go(now_ms)
-        if before is not None and self._door is not None:
-            self._door.forget(before)
+        self._forget(self.kept.let_go(now_ms), now_ms)
+
+    def _forget(self, before_ms: int | None, now_ms: int) -> None:
+        """Have the state forget what was let go, from time to time."""
+        self._let_go_ms = before_ms or self._let_go_ms
+        due = now_ms - self._forgot_ms >= _FORGET_SECONDS * 1000
+        if self._door is not None and self._let_go_ms is not None and due:
+            self._door.forget(self._let_go_ms)
+            self._let_go_ms, self._forgot_ms = None, now_ms
 
     def _abandon(self) -> None:
         for waiting in list(self._under_way):
