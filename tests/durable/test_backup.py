@@ -208,6 +208,13 @@ def test_a_state_that_lacks_a_file_is_not_copied(state, tmp_path, folder):
     assert f"{state / lost} is gone, and the state needs it" in refused(state, tmp_path / "b", 1)
 
 
+@pytest.mark.parametrize("folder", ["ratings", "history"])
+def test_a_file_that_was_cut_is_not_copied(state, tmp_path, folder):
+    cut = next(path for path in sorted(named(state)) if path.parts[0] == folder)
+    os.truncate(state / cut, 100)
+    assert f"{state / cut} is broken: it has 100 bytes" in refused(state, tmp_path / "b", 1)
+
+
 def test_a_broken_database_is_not_copied(state, tmp_path):
     (state / DATABASE).write_bytes(b"garbage " * 1000)
     for end in ("-wal", "-shm"):  # from which SQLite would restore it

@@ -1,5 +1,6 @@
 """`starwatch verify --excel` without a spreadsheet: what lies in the file, and what it refuses."""
 
+import os
 import re
 import resource
 import sys
@@ -9,6 +10,7 @@ from functools import partial
 import pytest
 
 from commands import T0, csv_file, run, starwatch
+from durable.small_disk import small_disk
 from sheets.conftest import ODD_IDS
 from sheets.spreadsheet import SUMMARY, cells
 from starwatch.sheets import contents
@@ -130,3 +132,17 @@ def test_a_workbook_that_cannot_be_written_leaves_nothing(tmp_path):
     assert done.code == 1
     assert re.fullmatch(r"error: the workbook \S+ cannot be written: [^\n]+\n", done.err), done.err
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root may mount a small disk"
+)
+@pytest.mark.parametrize("kilobytes", [20, 40, 60])
+def test_a_full_disk_is_one_line(untidy, tmp_path, kilobytes):
+    disk = tmp_path / "disk"
+    with small_disk(disk, kilobytes):
+        for command in (("verify", "--excel"), ("export", "--window", "1m/1m", "--out")):
+            done = run(*command, disk / "check.xlsx", "--state", str(untidy / "state"))
+            assert done.code == 1
+            assert re.fullmatch(r"error: [^\n]+ cannot be written: [^\n]+\n", done.err), done.err
+            assert list(disk.iterdir()) == []

@@ -5,7 +5,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
 from starwatch.errors import OutputFailed
@@ -14,6 +13,7 @@ from starwatch.exports.whole import whole_file
 from starwatch.ratings.scale import star_names
 from starwatch.sheets.cells import Writer
 from starwatch.sheets.columns import Column, Kind
+from starwatch.sheets.target import workbook
 
 MAX_ROWS = 1_048_575
 """Rows of a sheet below its heading."""
@@ -32,16 +32,18 @@ def write_excel(target: str, about: About, batches: Iterable[pa.RecordBatch]) ->
     """
     number = 0
     try:
-        with whole_file(target) as path, TemporaryDirectory(dir=path.parent) as folder:
-            options = {"constant_memory": True, "tmpdir": folder}
-            with xlsxwriter.Workbook(str(path), options) as book:
-                sheet = book.add_worksheet("windows")
-                columns, writer = _columns(about), Writer(book, sheet)
-                writer.headings(columns, 0)
-                sheet.freeze_panes(1, 0)
-                for number, row in enumerate(_rows(batches, about), start=1):
-                    writer.cells(columns, 0, number, row)
-                _write_about(book, about)
+        with (
+            whole_file(target) as path,
+            TemporaryDirectory(dir=path.parent) as folder,
+            workbook(path, folder) as book,
+        ):
+            sheet = book.add_worksheet("windows")
+            columns, writer = _columns(about), Writer(book, sheet)
+            writer.headings(columns, 0)
+            sheet.freeze_panes(1, 0)
+            for number, row in enumerate(_rows(batches, about), start=1):
+                writer.cells(columns, 0, number, row)
+            _write_about(book, about)
     except XlsxWriterException as error:
         raise OutputFailed(
             f"the workbook {target} cannot be written: {error}",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from starwatch.disk import sync_file
 from starwatch.journal.schema import database_error, open_reading
-from starwatch.journal.survey import named_files
+from starwatch.journal.survey import known_sizes, named_files
 
 
-def copy_database(source: Path, target: Path) -> tuple[int, dict[str, list[str]]]:
+def copy_database(source: Path, target: Path) -> tuple[int, dict[str, dict[str, int | None]]]:
     """Copy a database as one commit left it; one read transaction, which holds up no writer.
 
     Args:
@@ -18,7 +18,8 @@ def copy_database(source: Path, target: Path) -> tuple[int, dict[str, list[str]]
         target: The copy, one file; replaced if it is there.
 
     Returns:
-        The number of the last commit in it, and the files that it names, by table.
+        The number of the last commit in it, and the files that it names, by table; each with
+        its bytes where the database knows them.
 
     Raises:
         MissingInput: the source is not there.
@@ -32,7 +33,11 @@ def copy_database(source: Path, target: Path) -> tuple[int, dict[str, list[str]]
             database.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, also where none may be made
             (commit,) = copy.execute("SELECT coalesce(max(id), 0) FROM journal").fetchone()
-            files = named_files(copy)
+            sizes = known_sizes(copy)
+            files = {
+                table: {name: sizes.get(name) for name in names}
+                for table, names in named_files(copy).items()
+            }
         except sqlite3.DatabaseError as error:
             kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if kind in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:

@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,13 +108,15 @@ def _copy_state(state: Path, part: Path) -> BackedUp:
     begun = begun_of(state / DATABASE)
     for _ in range(_ATTEMPTS):
         commit, tables = copy_database(state / DATABASE, part / DATABASE)
-        names = [*_paths(tables), *_key(state)]
+        sizes = dict(_paths(tables))
+        names = [*sizes, *_key(state)]
         missing = {name for name in names if not _bring(state / name, part / name)}
         if begun != begun_of(state / DATABASE):
             raise StateError(
                 f"{state} was begun anew while it was copied", hint="Start the backup again"
             )
         if not missing:
+            _check_sizes(state, part, sizes)
             return BackedUp(commit, len(names), _keep_only({DATABASE, *names}, part))
         # A run first forgets a file and then removes it: none can be named again when it is gone.
         if missing & gone:
@@ -129,10 +131,22 @@ def _copy_state(state: Path, part: Path) -> BackedUp:
     )
 
 
-def _paths(tables: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _paths(tables: Mapping[str, Mapping[str, int | None]]) -> Iterator[tuple[str, int | None]]:
     """Where the named files lie in a state; snapshots first, for they are the soonest removed."""
     for table in sorted(tables, key=lambda table: (table != "snapshots", table)):
-        yield from (f"{_FOLDERS.get(table, table)}/{name}" for name in tables[table])
+        folder = _FOLDERS.get(table, table)
+        yield from ((f"{folder}/{name}", size) for name, size in tables[table].items())
+
+
+def _check_sizes(state: Path, part: Path, sizes: Mapping[str, int | None]) -> None:
+    """Refuse a copy of what is broken: whoever has it would learn so when the state is gone."""
+    for name, size in sizes.items():
+        found = (part / name).stat().st_size
+        if size not in {None, found}:
+            raise BadState(
+                f"{state / name} is broken: it has {found:,} bytes, and had {size:,}",
+                hint="Restore an older backup; nothing was copied",
+            )
 
 
 def _key(state: Path) -> list[str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.utility import xl_col_to_name
 
@@ -26,6 +25,7 @@ from starwatch.sheets.columns import (
 )
 from starwatch.sheets.contents import Contents
 from starwatch.sheets.summary import write_summary
+from starwatch.sheets.target import workbook
 
 
 def write_workbook(path: Path, contents: Contents, rules: Rules, against: str) -> None:
@@ -44,8 +44,7 @@ def write_workbook(path: Path, contents: Contents, rules: Rules, against: str) -
         # What is half written lies beside it, on the same disk, and goes whatever happens.
         with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
             whole = Path(folder) / path.name
-            options = {"constant_memory": True, "tmpdir": folder}
-            with xlsxwriter.Workbook(str(whole), options) as book:
+            with workbook(whole, folder) as book:
                 summary, check = book.add_worksheet("summary"), book.add_worksheet(CHECK)
                 write_summary(book, summary, contents, rules, against)
                 _write_check(book, check, contents, rules)
