@@ -15,7 +15,7 @@ from starwatch.replay.timeline import timeline
 from starwatch.service.pacing import NoPacing, Pacing
 from starwatch.service.sending import Sending, Sent, delay_ms, wait_until
 from starwatch.sinks.publishers import Publisher, open_publisher
-from starwatch.terminal.logs import log_to_stderr
+from starwatch.terminal.logs import logged_to_stderr
 from starwatch.windows.job import Job
 
 _LAST_SECONDS = 30.0
@@ -46,8 +46,8 @@ def send_replay(
                 f"--{option} and --to exclude each other",
                 hint="Windows are drawn where the ratings arrive",
             )
-    log_to_stderr("error" if given["quiet"] else "info", "text")
-    with stopped_by_signals() as stop:
+    level = "error" if given["quiet"] else "info"
+    with logged_to_stderr(level, "text"), stopped_by_signals() as stop:
         publisher = open_publisher(given["to"], {})
         seconds = _STOPPED_SECONDS
         sent = Sent()

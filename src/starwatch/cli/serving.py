@@ -36,7 +36,7 @@ from starwatch.sinks.registry import Output, parse_outputs
 from starwatch.sources.http_door.endpoint import RatingsEndpoint
 from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
-from starwatch.terminal.logs import log_to_stderr
+from starwatch.terminal.logs import logged_to_stderr
 from starwatch.terminal.plain import PlainLines
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.rows import WindowRows
@@ -54,7 +54,14 @@ _REST_SECONDS = 0.25
 def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]) -> int:
     """Run a service until somebody stops it; returns the exit code."""
     level = "error" if given["quiet"] else settings.log.level
-    log_to_stderr(level, given["log_format"] or settings.log.format)
+    with logged_to_stderr(level, given["log_format"] or settings.log.format):
+        _serve(settings, options, scale, given)
+    return 0
+
+
+def _serve(
+    settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]
+) -> None:
     job, by_records = _live_job(settings, scale, given)
     context = SourceContext(options, job.scale, by_records or job.time is WindowTime.ARRIVAL, {})
     http = _http(settings, given)
@@ -90,7 +97,6 @@ def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mappin
             rest = stack.enter_context(_shown(service, rows, catalogue, given))
             service.run(stop, rest)
         _LOG.info("stopped: %s ratings in all", f"{service.engine.received:,}")
-    return 0
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 
-def log_to_stderr(level: str, form: str) -> None:
-    """Log from a level on.
+@contextmanager
+def logged_to_stderr(level: str, form: str) -> Iterator[None]:
+    """Log from a level on, for as long as the context lasts.
 
     Args:
         level: `debug`, `info`, `warning` or `error`.
@@ -15,10 +18,15 @@ def log_to_stderr(level: str, form: str) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
-    root = logging.getLogger("starwatch")
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    root.propagate = False
+    logger = logging.getLogger("starwatch")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level.upper())
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
 
 
 class _Text(logging.Formatter):
