@@ -43,7 +43,7 @@ deps: .venv/dev.stamp ## deptry: what is imported is declared, what is declared 
 	$(BIN)/deptry src
 
 slow: .venv/dev.stamp ## the slower tests
-	$(BIN)/pytest -m slow || test $$? -eq 5
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m slow || test $$? -eq 5
 
 bench: .venv/dev.stamp ## run the benchmarks and print their table
 	$(BIN)/python -m benchmarks
