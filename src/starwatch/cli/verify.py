@@ -50,8 +50,8 @@ def command(
     """Compute all windows of all ratings at once by SQL, and compare them with rows as written.
 
     With --from, the options are those of the replay that wrote the rows. With --state, all that is
-    journalled goes through a fresh engine as well; its rows, both books of the state, and what
-    became of each rating are compared.
+    journalled goes through a fresh engine as well; its rows, both books of the state, its panes,
+    and what became of each rating are compared.
 
     Exits with 1 unless everything agrees.
     """
@@ -132,6 +132,7 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
     from starwatch.cli.recomputing import job_from_facts, rules_of, take_journal  # noqa: PLC0415
     from starwatch.cli.state_option import reading  # noqa: PLC0415
     from starwatch.cli.verify_backfills import check_backfills  # noqa: PLC0415
+    from starwatch.cli.verify_panes import check_panes  # noqa: PLC0415
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
     from starwatch.recompute.written import take_written  # noqa: PLC0415
@@ -153,10 +154,12 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
             take_journal(inputs, journal, ratings)
             take_written(database, emitted_again(journal, ratings, job), rules_of(job))
             faults = check_backfills(journal, database, ratings)
+            panes, differing = check_panes(journal, database, Path(state), job)
         recomputation = Recomputation(inputs.database, rules_of(job))
         if sheet:
             sheet.check_room(recomputation)
-        faults += _journalled(recomputation, msgspec.convert(kept, Books))
+        faults += _journalled(recomputation, msgspec.convert(kept, Books)) + differing
+        click.echo(panes)
         faults += _written(recomputation, ENGINE, sheet, "what the engine makes of the journal")
         faults += _files(recomputation, given["against"], sheet)
         return faults + _books(recomputation, job)

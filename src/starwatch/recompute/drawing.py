@@ -60,7 +60,7 @@ class Drawing:
         self._database = database
         with _failing():
             for tier, source in sources.items():
-                _take(database, tier, source, stars)
+                take_panes(database, tier, source, stars)
             if catalogue is not None:
                 database.register("catalogue", catalogue)
         self._windows = [spec for spec, _ in windows]
@@ -94,8 +94,11 @@ class Drawing:
             yield from self._database.sql(query).to_arrow_reader(size)
 
 
-def _take(database: Any, tier: int, source: PaneSource, stars: Stars) -> None:
-    """Make the view of the panes of one length."""
+def take_panes(database: Any, tier: int, source: PaneSource, stars: Stars) -> None:
+    """Make the view of the panes of one length, `panes_` and that length in milliseconds.
+
+    Its columns are product, start_ms, met_ms and a count of each step; a key may come repeatedly.
+    """
     counts = ", ".join(
         f'"stars_{name}" AS {column}'
         for name, column in zip(stars.names, stars.columns, strict=True)
