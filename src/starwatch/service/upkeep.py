@@ -25,6 +25,12 @@ from starwatch.service.pruning import Removal, forgotten, found
 from starwatch.service.rhythm import Rhythm
 from starwatch.windows.job import Job
 
+_RATING_BYTES = 32
+"""About what a rating takes in the journal."""
+
+_PATIENCE = 6
+"""How many times the usual pause a snapshot may wait where it is larger than what is new."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -76,12 +82,24 @@ class Upkeep:
         self._retention = retention
         self._removal = Removal(places)
         self._grown = False
+        self._size = self._received = 0
 
     def start_if_due(self, number: int, engine: Engine) -> None:
         """Begin a snapshot of the engine as a commit left it, if it is time for one."""
-        if self._work is None and self._clock() - self._last >= self._rhythm.snapshot_seconds:
-            self._last = self._clock()
+        if self._work is None and self._is_worth_it(engine.received):
+            self._last, self._received = self._clock(), engine.received
             self._work = self._thread.submit(self._write, number, engine.snapshot())
+
+    def _is_worth_it(self, received: int) -> bool:
+        """Whether enough time has passed; more of it where a snapshot is much and the news little.
+
+        A large snapshot every ten seconds would wear a disk out, and going through the journal of a
+        minute is a matter of a second.
+        """
+        waited = self._clock() - self._last
+        news = (received - self._received) * _RATING_BYTES
+        soon, late = self._rhythm.snapshot_seconds, _PATIENCE * self._rhythm.snapshot_seconds
+        return waited >= soon and (news >= self._size or waited >= late)
 
     def finished(self) -> Kept | None:
         """What was written since the last call, once.
@@ -121,7 +139,7 @@ class Upkeep:
             return work.result() if work else Kept()
         except OSError as error:
             raise OutputFailed(
-                f"the state cannot be written: {error.strerror}",
+                f"the state cannot be written: {error.strerror or error}",
                 hint="Make room on the disk and start again; nothing that was committed is lost",
             ) from None
 
@@ -129,6 +147,7 @@ class Upkeep:
         with closing(Journal(self._places.database, reading=True)) as journal:
             self.snapshots.sweep({name for name, _ in journal.snapshots()})
             snapshot = self.snapshots.write(number, state), number
+            self._size = self.snapshots.size(snapshot[0])
             pruning = self._prune(journal)
             panes = self._panes(journal, number)
             sealing = self._seal(journal, panes)
