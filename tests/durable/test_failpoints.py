@@ -29,11 +29,12 @@ ELSEWHERE = {
     *("backfill.begun", "backfill.refused", "backfill.written", "backfill.renamed"),
     *("backfill.before", "backfill.inside", "backfill.after"),
     *("backup.copied", "prune.found", "prune.named", "prune.removed"),
+    *("erase.written", "erase.before", "erase.inside", "erase.after", "erase.removed"),
     *("http.committed", "kafka.handed", "kafka.produced", "kafka.committed"),
     *("ack.before", "ack.after"),
 }
 """Where this replay does not come by; backfill/test_kills.py, test_backup.py, test_retention.py,
-http_door/test_keys.py, sources/test_kafka_faults.py, sinks/test_kafka_sink.py and
+test_erase.py, http_door/test_keys.py, sources/test_kafka_faults.py, sinks/test_kafka_sink.py and
 mqtt/test_kills.py do."""
 
 

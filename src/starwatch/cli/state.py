@@ -6,6 +6,7 @@ from starwatch.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "backup": "copy a state, also while it is in use",
+    "erase": "take reviewers out of a state",
     "info": "say what a state holds and how far it is",
     "prune": "let old ratings and panes go, and shrink the database",
 }

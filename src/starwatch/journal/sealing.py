@@ -104,7 +104,7 @@ def write_ratings(
     event_ms = ratings["event_ms"].to_numpy()
     times = np.where(event_ms == NO_TIME, ratings["arrival_ms"].to_numpy(), event_ms)
     files = tuple(
-        _write(folder, f"{span}/{stem}.parquet", ratings.take(pa.array(rows)))
+        write_file(folder, f"{span}/{stem}.parquet", ratings.take(pa.array(rows)))
         for span, rows in _by_span(times, most_files)
     )
     if files:
@@ -133,7 +133,17 @@ def _by_span(times_ms: NDArray[np.int64], most: int) -> Sequence[tuple[str, NDAr
     return [(_ANY_TIME, np.arange(len(times_ms)))]
 
 
-def _write(folder: Path, name: str, table: pa.Table) -> SealedFile:
+def write_file(folder: Path, name: str, table: pa.Table) -> SealedFile:
+    """Write ratings as one file, which is there whole or not at all.
+
+    Args:
+        folder: The folder of sealed ratings.
+        name: Its path in it.
+        table: Its ratings, as `write_ratings` takes them.
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

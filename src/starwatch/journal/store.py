@@ -24,6 +24,7 @@ from starwatch.journal.backfills import (
     write_backfill_rejects,
 )
 from starwatch.journal.entries import SCHEMA, Entry, Mark
+from starwatch.journal.erasing import Erasing, erase
 from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
 from starwatch.journal.pane_files import (
     PANES_GONE,
@@ -387,17 +388,30 @@ class Journal:
                 self._write_facts({PANES_GONE: gone})
             forget(self._database, pruning)
 
-    def compact(self) -> None:
+    def erase(self, erasing: Erasing) -> tuple[int, int]:
+        """Erase reviewers in a commit of its own; how many of its ratings, how many rejects.
+
+        What was there is overwritten as soon as `compact` has been called after it.
+        """
+        self._database.execute("PRAGMA secure_delete = ON")
+        with self._transaction():
+            return erase(self._database, erasing)
+
+    def compact(self) -> bool:
         """Give room that nothing in the database needs back to the disk.
+
+        Returns:
+            Whether nothing of the past is left in its log, for nobody reads it.
 
         Raises:
             OutputFailed: the disk has no room for the second copy that this takes for a while.
         """
         try:
             self._database.execute("VACUUM")
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.DatabaseError as error:
             raise database_error(self._path, error) from None
+        return not busy
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +59,22 @@ def prepared_as_remembered(journal: Journal, directory: Path) -> Prepare:
         BadState: the key is not whole.
     """
     return prepared(journal.fact(_FACT) or "keep", directory)
+
+
+def kept_forms(directory: Path, reviewers: Sequence[str]) -> list[str]:
+    """How a state may hold reviewers: as they came; hashed too, if it ever hashed any.
+
+    Args:
+        directory: The state.
+        reviewers: Their ids as they came.
+
+    Raises:
+        BadState: the key is not whole.
+    """
+    path = directory / KEY_FILE
+    if not path.is_file():
+        return list(reviewers)
+    return [*reviewers, *_hashed(pa.array(reviewers, pa.string()), _key(path)).to_pylist()]
 
 
 def _without(ratings: Decoded, reviewer: pa.Array) -> Decoded:
