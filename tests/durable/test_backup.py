@@ -215,6 +215,19 @@ def test_a_file_that_was_cut_is_not_copied(state, tmp_path, folder):
     assert f"{state / cut} is broken: it has 100 bytes" in refused(state, tmp_path / "b", 1)
 
 
+@pytest.mark.parametrize("folder", ["ratings", "history"])
+def test_one_bit_that_turned_is_found(state, tmp_path, folder):
+    path = state / next(path for path in sorted(named(state)) if path.parts[0] == folder)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+    told = f"error: {path} is broken: its bytes are not those that were written (CRC-32). Restore "
+    assert refused(state, tmp_path / "b", 1).startswith(told)
+    done = starwatch("verify", "--state", state)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"{told}a backup of the state\n"
+
+
 def test_a_broken_database_is_not_copied(state, tmp_path):
     (state / DATABASE).write_bytes(b"garbage " * 1000)
     for end in ("-wal", "-shm"):  # from which SQLite would restore it

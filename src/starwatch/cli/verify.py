@@ -132,6 +132,7 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
     from starwatch.cli.recomputing import job_from_facts, rules_of, take_journal  # noqa: PLC0415
     from starwatch.cli.state_option import reading  # noqa: PLC0415
     from starwatch.cli.verify_backfills import check_backfills  # noqa: PLC0415
+    from starwatch.cli.verify_files import check_files  # noqa: PLC0415
     from starwatch.cli.verify_panes import check_panes  # noqa: PLC0415
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
@@ -151,6 +152,7 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
             if kept is None or rules is None:
                 raise BadState(f"no commit is in {state} yet", hint="Start the run that makes it")
             job = job_from_facts(rules)
+            check_files(journal, Path(state))
             take_journal(inputs, journal, ratings)
             take_written(database, emitted_again(journal, ratings, job), rules_of(job))
             faults = check_backfills(journal, database, ratings)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from starwatch.disk import sync_folder
+from starwatch.disk import checksum, sync_folder
 from starwatch.failpoints import reached
 from starwatch.history.panes import COLUMNS, pane_tables
 from starwatch.history.tiers import tiers_ms
@@ -91,6 +91,7 @@ def _write(folder: Path, tier_ms: int, stem: str, table: pa.Table) -> PaneFile:
     part = path.with_name(f".{stem}.part")
     how = _encodings(table)
     pq.write_table(_plain(table), part, compression="zstd", row_group_size=_GROUP_ROWS, **how)
+    crc = checksum(part)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     reached("history.before_rename")
@@ -98,7 +99,8 @@ def _write(folder: Path, tier_ms: int, stem: str, table: pa.Table) -> PaneFile:
     sync_folder(path.parent)
     reached("history.after_rename")
     span = pc.min_max(table["start_ms"]).as_py()
-    return PaneFile(name, tier_ms, span["min"], span["max"], len(table), path.stat().st_size)
+    size = path.stat().st_size
+    return PaneFile(name, tier_ms, span["min"], span["max"], len(table), size, crc)
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -123,6 +123,6 @@ def write_backfill(database: sqlite3.Connection, run: BackfillRun) -> None:
     )
     now = time.time_ns() // 1_000_000
     database.executemany(
-        "INSERT INTO backfilled VALUES (?, ?, ?, ?, ?)",
-        ((file.name, first, file.ratings, file.size, now) for file in run.ratings),
+        "INSERT INTO backfilled VALUES (?, ?, ?, ?, ?, ?)",
+        ((file.name, first, file.ratings, file.size, file.crc, now) for file in run.ratings),
     )

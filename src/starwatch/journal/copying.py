@@ -7,10 +7,11 @@ from pathlib import Path
 
 from starwatch.disk import sync_file
 from starwatch.journal.schema import database_error, open_reading
-from starwatch.journal.survey import known_sizes, named_files
+from starwatch.journal.survey import named_files
+from starwatch.journal.written import Written, written_files
 
 
-def copy_database(source: Path, target: Path) -> tuple[int, dict[str, dict[str, int | None]]]:
+def copy_database(source: Path, target: Path) -> tuple[int, dict[str, dict[str, Written | None]]]:
     """Copy a database as one commit left it; one read transaction, which holds up no writer.
 
     Args:
@@ -19,7 +20,7 @@ def copy_database(source: Path, target: Path) -> tuple[int, dict[str, dict[str, 
 
     Returns:
         The number of the last commit in it, and the files that it names, by table; each with
-        its bytes where the database knows them.
+        what it was when written, where the database knows it.
 
     Raises:
         MissingInput: the source is not there.
@@ -33,9 +34,9 @@ def copy_database(source: Path, target: Path) -> tuple[int, dict[str, dict[str, 
             database.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, also where none may be made
             (commit,) = copy.execute("SELECT coalesce(max(id), 0) FROM journal").fetchone()
-            sizes = known_sizes(copy)
+            written = written_files(copy)
             files = {
-                table: {name: sizes.get(name) for name in names}
+                table: {name: written.get(table, {}).get(name) for name in names}
                 for table, names in named_files(copy).items()
             }
         except sqlite3.DatabaseError as error:

@@ -17,6 +17,7 @@ class PaneFile:
         last_ms: The latest one.
         rows: How many it holds.
         size: Its bytes.
+        crc: Their CRC-32.
     """
 
     name: str
@@ -25,6 +26,7 @@ class PaneFile:
     last_ms: int
     rows: int
     size: int
+    crc: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,6 @@ def name_pane_files(database: sqlite3.Connection, files: Sequence[PaneFile]) -> 
     """Name files, inside a transaction."""
     now = time.time_ns() // 1_000_000
     database.executemany(
-        "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?)",
-        ((f.name, f.tier_ms, f.first_ms, f.last_ms, f.rows, f.size, now) for f in files),
+        "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        ((f.name, f.tier_ms, f.first_ms, f.last_ms, f.rows, f.size, f.crc, now) for f in files),
     )

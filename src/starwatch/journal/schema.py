@@ -37,6 +37,7 @@ CREATE TABLE sealed (
     ratings INTEGER NOT NULL,    -- how many ratings that range holds, over all its files
     entry INTEGER NOT NULL,      -- the last entry of the range
     bytes INTEGER NOT NULL,
+    crc INTEGER NOT NULL,        -- CRC-32 of the file as it was written
     made_ms INTEGER NOT NULL     -- when, by the clock on the wall
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE history (
@@ -46,6 +47,7 @@ CREATE TABLE history (
     last_ms INTEGER NOT NULL,    -- the latest one
     rows INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
+    crc INTEGER NOT NULL,        -- CRC-32 of the file as it was written
     made_ms INTEGER NOT NULL     -- when, by the clock on the wall
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE marks (
@@ -110,6 +112,7 @@ CREATE TABLE backfilled (
     run INTEGER NOT NULL,
     ratings INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
+    crc INTEGER NOT NULL,        -- CRC-32 of the file as it was written
     made_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE backfill_rejects (

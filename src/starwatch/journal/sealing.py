@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from starwatch.disk import sync_folder
+from starwatch.disk import checksum, sync_folder
 from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark
 from starwatch.ratings.batch import NO_TIME
@@ -42,11 +42,13 @@ class SealedFile:
         name: Its path below `ratings/`.
         ratings: How many it holds.
         size: Its bytes.
+        crc: Their CRC-32.
     """
 
     name: str
     ratings: int
     size: int
+    crc: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +157,14 @@ def write_file(folder: Path, name: str, table: pa.Table) -> SealedFile:
         column_encoding=dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED")
         | {"reviewer": "DELTA_BYTE_ARRAY", "rating_id": "DELTA_BYTE_ARRAY"},
     )
+    crc = checksum(part)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     reached("seal.before_rename")
     part.replace(path)
     sync_folder(path.parent)
     reached("seal.after_rename")
-    return SealedFile(name, len(table), path.stat().st_size)
+    return SealedFile(name, len(table), path.stat().st_size, crc)
 
 
 def _marks(first: int, entries: list[tuple[int, Entry]]) -> tuple[Mark, ...]:

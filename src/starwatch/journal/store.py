@@ -45,6 +45,7 @@ from starwatch.journal.pruning import (
 from starwatch.journal.retention import Lot, Pruning
 from starwatch.journal.schema import database_error, open_database, open_reading
 from starwatch.journal.sealing import Sealing
+from starwatch.journal.written import Written, written_files
 from starwatch.ports import Cursor
 from starwatch.ratings.rejects import Reason, Reject
 
@@ -239,10 +240,17 @@ class Journal:
 
     def pane_files(self, tier_ms: int | None = None) -> list[PaneFile]:
         """The files of panes, of one tier or of all, in the order in which they were made."""
-        query = "SELECT file, tier_ms, first_ms, last_ms, rows, bytes FROM history"
+        query = "SELECT file, tier_ms, first_ms, last_ms, rows, bytes, crc FROM history"
         query += "" if tier_ms is None else " WHERE tier_ms = ?"
         values = () if tier_ms is None else (tier_ms,)
         return [PaneFile(*row) for row in self._read(f"{query} ORDER BY made_ms, file", values)]
+
+    def written(self) -> dict[str, dict[str, Written]]:
+        """What files of ratings and panes were when they were written, by table and name."""
+        try:
+            return written_files(self._database)
+        except sqlite3.DatabaseError as error:
+            raise database_error(self._path, error) from None
 
     def panes_since(self, tier_ms: int) -> int | None:
         """The moment before which panes of a tier were let go; None where none ever were."""
@@ -439,9 +447,9 @@ class Journal:
     def _write_sealing(self, sealing: Sealing) -> None:
         now = time.time_ns() // 1_000_000
         self._database.executemany(
-            "INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (f.name, sealing.first, sealing.ratings, sealing.entry, f.size, now)
+                (f.name, sealing.first, sealing.ratings, sealing.entry, f.size, f.crc, now)
                 for f in sealing.files
             ),
         )

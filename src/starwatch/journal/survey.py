@@ -78,15 +78,6 @@ def named_files(database: sqlite3.Connection) -> dict[str, list[str]]:
     }
 
 
-def known_sizes(database: sqlite3.Connection) -> dict[str, int]:
-    """How many bytes files have, by name; those whose names a commit holds with their size."""
-    query = " UNION ALL ".join(
-        f"SELECT file, bytes FROM {table}"  # noqa: S608 - names of our own
-        for table in ("sealed", "backfilled", "history")
-    )
-    return dict(database.execute(query))
-
-
 def _survey(database: sqlite3.Connection) -> Survey:
     def one(query: str) -> tuple[Any, ...]:
         return tuple(database.execute(query).fetchone())

@@ -18,11 +18,9 @@ from starwatch.disk import sync_file, sync_folder
 from starwatch.errors import BadSetting, BadState, OutputFailed, StateError
 from starwatch.failpoints import reached
 from starwatch.journal.copying import begun_of, copy_database
-from starwatch.service.places import DATABASE, RATINGS
+from starwatch.journal.written import Written, check_file
+from starwatch.service.places import DATABASE, folder_of
 from starwatch.service.privacy import KEY_FILE
-
-_FOLDERS = {"backfilled": RATINGS, "sealed": RATINGS}
-"""Where the files lie that a table names, if not in a folder of the table's name."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _ATTEMPTS = 100
@@ -108,15 +106,15 @@ def _copy_state(state: Path, part: Path) -> BackedUp:
     begun = begun_of(state / DATABASE)
     for _ in range(_ATTEMPTS):
         commit, tables = copy_database(state / DATABASE, part / DATABASE)
-        sizes = dict(_paths(tables))
-        names = [*sizes, *_key(state)]
+        files = dict(_paths(tables))
+        names = [*files, *_key(state)]
         missing = {name for name in names if not _bring(state / name, part / name)}
         if begun != begun_of(state / DATABASE):
             raise StateError(
                 f"{state} was begun anew while it was copied", hint="Start the backup again"
             )
         if not missing:
-            _check_sizes(state, part, sizes)
+            _check_files(state, part, files)
             return BackedUp(commit, len(names), _keep_only({DATABASE, *names}, part))
         # A run first forgets a file and then removes it: none can be named again when it is gone.
         if missing & gone:
@@ -131,22 +129,20 @@ def _copy_state(state: Path, part: Path) -> BackedUp:
     )
 
 
-def _paths(tables: Mapping[str, Mapping[str, int | None]]) -> Iterator[tuple[str, int | None]]:
+def _paths(
+    tables: Mapping[str, Mapping[str, Written | None]],
+) -> Iterator[tuple[str, Written | None]]:
     """Where the named files lie in a state; snapshots first, for they are the soonest removed."""
     for table in sorted(tables, key=lambda table: (table != "snapshots", table)):
-        folder = _FOLDERS.get(table, table)
-        yield from ((f"{folder}/{name}", size) for name, size in tables[table].items())
+        yield from ((f"{folder_of(table)}/{name}", each) for name, each in tables[table].items())
 
 
-def _check_sizes(state: Path, part: Path, sizes: Mapping[str, int | None]) -> None:
+def _check_files(state: Path, part: Path, files: Mapping[str, Written | None]) -> None:
     """Refuse a copy of what is broken: whoever has it would learn so when the state is gone."""
-    for name, size in sizes.items():
-        found = (part / name).stat().st_size
-        if size not in {None, found}:
-            raise BadState(
-                f"{state / name} is broken: it has {found:,} bytes, and had {size:,}",
-                hint="Restore an older backup; nothing was copied",
-            )
+    hint = "Restore an older backup; nothing was copied"
+    for name, written in files.items():
+        if written is not None:
+            check_file(part / name, written, hint=hint, called=state / name)
 
 
 def _key(state: Path) -> list[str]:

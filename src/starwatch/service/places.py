@@ -10,6 +10,11 @@ HISTORY = "history"
 STAGING = "backfilling"
 
 
+def folder_of(table: str) -> str:
+    """Where the files lie that a table of the database names: its own name, but for ratings."""
+    return {"backfilled": RATINGS, "sealed": RATINGS}.get(table, table)
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where the parts of a state are.
