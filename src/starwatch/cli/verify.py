@@ -1,6 +1,6 @@
 """`starwatch verify`: compute all windows another way, and compare to the digit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from starwatch.errors import BadSetting, BadState, Mismatch
 if TYPE_CHECKING:
     from starwatch.admission.ledger import Books
     from starwatch.codecs.options import InputOptions
+    from starwatch.journal.store import Position
     from starwatch.recompute.run import Recomputation
     from starwatch.windows.job import Job
 
@@ -156,11 +157,12 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
             take_journal(inputs, journal, ratings)
             take_written(database, emitted_again(journal, ratings, job), rules_of(job))
             faults = check_backfills(journal, database, ratings)
+            positions = journal.positions().values()
             panes, differing = check_panes(journal, database, Path(state), job)
         recomputation = Recomputation(inputs.database, rules_of(job))
         if sheet:
             sheet.check_room(recomputation)
-        faults += _journalled(recomputation, msgspec.convert(kept, Books)) + differing
+        faults += _journalled(recomputation, msgspec.convert(kept, Books), positions) + differing
         click.echo(panes)
         faults += _written(recomputation, ENGINE, sheet, "what the engine makes of the journal")
         faults += _files(recomputation, given["against"], sheet)
@@ -182,9 +184,12 @@ def _start_ms(start: str | None, *, needed: bool) -> int:
     return 0
 
 
-def _journalled(recomputation: "Recomputation", kept: "Books") -> list[str]:
+def _journalled(
+    recomputation: "Recomputation", kept: "Books", positions: "Iterable[Position]"
+) -> list[str]:
     """What a state says otherwise than the recomputation: of each rating, and in its books."""
     from starwatch.cli.recomputing import books_of  # noqa: PLC0415 - imports pyarrow
+    from starwatch.cli.source_books import sources_fault  # noqa: PLC0415
 
     faults = []
     if other := recomputation.other_classes():
@@ -193,6 +198,8 @@ def _journalled(recomputation: "Recomputation", kept: "Books") -> list[str]:
         faults.append(f"{other:,} ratings were journalled as behind another watermark")
     if books_of(recomputation.counts()) != kept:
         faults.append("the journalled books are others")
+    if other_sums := sources_fault(positions, kept):
+        faults.append(other_sums)
     click.echo(f"journal: {'; '.join(faults) or 'the same classes and books'}")
     return faults
 
