@@ -238,11 +238,13 @@ def test_a_reader_in_the_middle_loses_nothing(state):
 
 
 def test_a_file_that_was_lost_is_one_line(state):
-    next(state.glob("ratings/*/*")).unlink()
-    for command in ("verify", "late"):
+    lost = next(state.glob("ratings/*/*"))
+    lost.unlink()
+    says = {"verify": f"{lost} is not there", "late": "sealed ratings cannot be read ("}
+    for command, what in says.items():
         done = starwatch(command, "--state", state)
         assert done.code == 1
-        assert done.err.startswith("error: sealed ratings cannot be read (")
+        assert done.err.startswith(f"error: {what}")
         assert len(done.err.splitlines()) == 1
 
 

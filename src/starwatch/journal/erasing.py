@@ -73,8 +73,8 @@ def erase(database: sqlite3.Connection, erasing: Erasing) -> tuple[int, int]:
     rejects = sum(_empty_rejects(database, table, erasing.spellings) for table in _REJECTS)
     for table in ("sealed", "backfilled"):
         database.executemany(
-            f"UPDATE {table} SET file = ?, bytes = ? WHERE file = ?",  # noqa: S608 - our own name
-            ((new.name, new.size, old) for old, new in erasing.files),
+            f"UPDATE {table} SET file = ?, bytes = ?, crc = ? WHERE file = ?",  # noqa: S608 - our own name
+            ((new.name, new.size, new.crc, old) for old, new in erasing.files),
         )
     database.executemany(
         "UPDATE snapshots SET file = ? WHERE file = ?",
