@@ -23,6 +23,8 @@ class Terminal:
         self.raw = ""
         ends = dict.fromkeys(("stdin", "stdout", "stderr"), self.its)
         environment = os.environ | {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        for size in ("COLUMNS", "LINES"):  # workers of a parallel run have them
+            environment.pop(size, None)
         self._process = process(
             *arguments, **ends, text=False, preexec_fn=_own_terminal, env=environment
         )

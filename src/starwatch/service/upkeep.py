@@ -20,6 +20,7 @@ from starwatch.journal.retention import Pruning, Retention
 from starwatch.journal.sealing import Sealing, seal
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
+from starwatch.service.memory import give_back
 from starwatch.service.places import Places
 from starwatch.service.pruning import Removal, forgotten, found
 from starwatch.service.rhythm import Rhythm
@@ -152,6 +153,7 @@ class Upkeep:
             panes = self._panes(journal, number)
             sealing = self._seal(journal, panes)
         self._grown = bool(panes or sealing)
+        give_back()
         return Kept(snapshot, panes, sealing, pruning)
 
     def _complete(self, number: int, before: Kept) -> Kept:
