@@ -53,12 +53,40 @@ def test_what_is_in_force_is_shown_without_secrets(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '[[source]]\nurl = "kafka://h/t?sasl.password=hush&sasl.oauthbearer.client.secret=hush"\n',
+        '[[source]]\nurl = "kafka://h/t"\n"sasl.password" = "hush"\n"ssl.key.pem" = "hush"\n',
+        '[[source]]\nurl = "kafka://h/t"\nsasl.password = "hush"\n',
+        '[[source]]\nurl = "mqtt://me:hu/hush@h/t"\n',
+        '[[source]]\nurl = "mqtt://me:hush@[::1/t"\n',
+    ],
+)
+def test_no_secret_is_shown_wherever_it_stands(tmp_path, text):
+    path = tmp_path / "starwatch.toml"
+    path.write_text(text)
+    done = starwatch("config", "show", path)
+    assert (done.code, done.err) == (0, "")
+    assert "hush" not in done.out
+    assert "***" in done.out
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ('window = ["7s/5s"]\n', "multiple"),
         ("[http]\nprot = 1\n", "http.prot"),
         ('[[source]]\nurl = "ftp://h/t"\n', "ftp"),
+        ('[[source]]\nurl = "mqtt://me:hush@[::1/t"\n', "the URL of a source cannot be read"),
         ('[[sink]]\nurl = "nowhere:x"\n', "nowhere"),
+        ('[[sink]]\nurl = "redis://h/0"\nmaxlon = 5\n', "maxlon"),
+        ('[state]\nkeep_size = "-1GB"\n', "-1GB"),
+        ('[state]\nkeep = "a while"\n', "a while"),
+        ('[state]\nbacklog = "much"\n', "much"),
+        ('[http]\nhost = "0.0.0.0"\n', "there is no token"),
+        ('[http]\npath = "ratings"\n', "http.path"),
+        ('[http]\npath = ["/ratings", "/metrics"]\n', "answered by Starwatch itself"),
+        ("[http]\npath = []\n", "http.path"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path, text, words):
@@ -69,6 +97,7 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path, text, words
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
     assert words in done.err
+    assert "hush" not in done.err
 
 
 def test_a_good_file_is_said_to_be(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from starwatch.errors import BadSetting
 from starwatch.ports import RowContext
 from starwatch.sinks.registry import open_output, parse_output, parse_outputs, parse_sink
-from starwatch.sinks.urls import SinkUrl, without_secrets
+from starwatch.sinks.urls import SinkUrl, with_options, without_secrets
 from starwatch.windows.job import Job
 from starwatch.windows.products import ProductIds
 
@@ -126,3 +126,17 @@ def test_parts_of_a_url() -> None:
             SinkUrl.parse(f"redis://h/?maxlen={bad}", {"maxlen"}).number(
                 "maxlen", 7, lowest=1, whole=True
             )
+
+
+@pytest.mark.parametrize(
+    "name", ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"]
+)
+def test_secrets_of_a_client_are_in_no_name_of_a_sink(name: str) -> None:
+    text = f"kafka://h:9092/windows?{name}=hidden&linger.ms=5"
+    assert without_secrets(text) == "kafka://h:9092/windows?linger.ms=5"
+
+
+def test_options_of_a_webhook_are_not_sent_to_its_receiver() -> None:
+    text = with_options("https://shop.example/hook?id=1#timeout=5", {"batch": 3})
+    assert text == "https://shop.example/hook?id=1#timeout=5&batch=3"
+    assert with_options("https://shop.example/hook", {}) == "https://shop.example/hook"

@@ -10,7 +10,10 @@ def command(*, path: str) -> None:
 
     Exits with 2, and one line that names the key, where it cannot be used.
     """
+    from starwatch.cli.keep_options import chosen_keep, size_bytes  # noqa: PLC0415
+    from starwatch.cli.serving import sink_texts  # noqa: PLC0415
     from starwatch.codecs.options import InputOptions  # noqa: PLC0415 - imports pyarrow
+    from starwatch.page.guarding import require_token  # noqa: PLC0415
     from starwatch.settings.job import build_job, given_settings  # noqa: PLC0415
     from starwatch.settings.sources import read_all  # noqa: PLC0415
     from starwatch.sinks.registry import parse_outputs  # noqa: PLC0415
@@ -23,7 +26,11 @@ def command(*, path: str) -> None:
     for source in settings.source:
         context = SourceContext(InputOptions(), job.scale, by_arrival, source.options())
         open_live(source.url, context)
-    parse_outputs([sink.url for sink in settings.sink])
+    parse_outputs(sink_texts(settings))
+    chosen_keep(settings.state.keep, settings.state.keep_size)
+    size_bytes(settings.state.backlog)
+    if settings.http.enabled:
+        require_token(settings.http.host, settings.http.token.get_secret_value())
     windows = ", ".join(window.label for window in job.windows)
     click.echo(
         f"{path} can be used: windows {windows} by {job.time} time,"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from starwatch.cli.serving import source_sections
+from starwatch.cli.serving import sink_texts, source_sections
 from starwatch.codecs.options import InputOptions
 from starwatch.errors import StarwatchError
 from starwatch.journal.store import Journal
@@ -56,12 +56,12 @@ def _findings(
             yield Finding("ok", "http", f"{settings.http.host}:{settings.http.port}")
         except StarwatchError as error:
             yield Finding("bad", "http", str(error))
-    for sink in settings.sink:
+    for text in sink_texts(settings):
         try:
-            parse_outputs([sink.url])
-            yield Finding("ok", without_secrets(sink.url), "the sink can be used")
+            parse_outputs([text])
+            yield Finding("ok", without_secrets(text), "the sink can be used")
         except StarwatchError as error:
-            yield Finding("bad", without_secrets(sink.url), str(error))
+            yield Finding("bad", without_secrets(text), str(error))
 
 
 def _state(directory: Path) -> Iterator[Finding]:

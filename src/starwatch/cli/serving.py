@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 
@@ -33,6 +32,7 @@ from starwatch.settings.job import build_job, given_settings
 from starwatch.settings.sections import HttpSection, SourceSection
 from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import Output, parse_outputs
+from starwatch.sinks.urls import with_options
 from starwatch.sources.http_door.endpoint import RatingsEndpoint
 from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
@@ -155,15 +155,13 @@ def _sources(
 
 
 def _outputs(settings: Settings, given: Mapping[str, Any]) -> Sequence[Output]:
-    """Sinks by URL, with the further keys of their section behind the question mark."""
-    texts = given["sinks"] or [_with_options(sink.url, sink.options()) for sink in settings.sink]
-    return parse_outputs(texts)
+    """The sinks that are asked for: by flags, else by settings."""
+    return parse_outputs(given["sinks"] or sink_texts(settings))
 
 
-def _with_options(url: str, options: Mapping[str, Any]) -> str:
-    if not options:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(options)}"
+def sink_texts(settings: Settings) -> Sequence[str]:
+    """The sinks of the settings, each as one URL with all its options."""
+    return [with_options(sink.url, sink.options()) for sink in settings.sink]
 
 
 def _http(settings: Settings, given: Mapping[str, Any]) -> HttpSection:

@@ -59,6 +59,8 @@ def _masked(key: str, value: Any) -> Any:
         return MASK if value.get_secret_value() else ""
     if key == "url":
         return without_secrets(value)
+    if isinstance(value, dict):
+        return {inner: _masked(inner, each) for inner, each in value.items()}
     return MASK if isinstance(value, str) and value and is_secret(key) else value
 
 

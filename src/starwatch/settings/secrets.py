@@ -1,10 +1,13 @@
 """What may be shown of an address: everything but the password in it."""
 
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 MASK = "***"
 
-_SECRET_KEYS = ("password", "token", "secret", "key")
+_SECRET_KEYS = ("password", "passphrase", "token", "secret", "key", "pem")
+
+_PARTS = re.compile(r"[._]")
 
 
 def without_secrets(url: str) -> str:
@@ -12,8 +15,15 @@ def without_secrets(url: str) -> str:
 
     >>> without_secrets("mqtt://me:pa@ss@broker:1883/topic?qos=1&token=abc")
     'mqtt://me:***@broker:1883/topic?qos=1&token=***'
+
+    Of what is no URL nothing but the scheme is shown: a password may stand anywhere in it.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url.partition('://')[0]}://{MASK}"
+    if "@" in parts.path and "@" not in parts.netloc and ":" in parts.netloc:
+        return f"{parts.scheme}://{MASK}"  # a slash in the password
     netloc = parts.netloc
     login, at, host = netloc.rpartition("@")
     user, colon, _ = login.partition(":")
@@ -25,5 +35,5 @@ def without_secrets(url: str) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Whether the value of a key may be a secret, by its name."""
-    return key.lower().rpartition("_")[2] in _SECRET_KEYS
+    """Whether the value of a key may be a secret, by its name: `ca_key`, `sasl.password`."""
+    return _PARTS.split(key.lower())[-1] in _SECRET_KEYS

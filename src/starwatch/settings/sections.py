@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+_TAKEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
 class _Section(BaseModel):
@@ -11,6 +13,17 @@ class _Section(BaseModel):
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _posted_to(path: str) -> str:
+    if not path.startswith("/") or not path.isprintable() or set(path) & set("{}?# "):
+        raise ValueError(f"{path!r} is no path; write one like /ratings")
+    if path in _TAKEN:
+        raise ValueError(f"{path} is answered by Starwatch itself")
+    return path
+
+
+_Path = Annotated[str, AfterValidator(_posted_to)]
 
 
 class StateSection(_Section):
@@ -38,8 +51,10 @@ class HttpSection(_Section):
     port: int = Field(
         default=8321, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
     )
-    path: Annotated[list[str], BeforeValidator(_listed)] = Field(
-        default=["/ratings"], description="Where ratings are posted to; a path, or several."
+    path: Annotated[list[_Path], BeforeValidator(_listed)] = Field(
+        default=["/ratings"],
+        min_length=1,
+        description="Where ratings are posted to; a path, or several.",
     )
     token: SecretStr = Field(
         default=SecretStr(""), description="What clients must show; needed beyond loopback."

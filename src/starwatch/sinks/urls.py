@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from starwatch.errors import BadSetting
@@ -16,8 +16,11 @@ healthy one needs, and short enough for somebody who looks to see what is wrong.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(:[0-9]{0,5})?")
 """A host, perhaps with its port."""
 
-_SECRETS = {"password", "passwd", "sslpassword", "secret", "token", "key", "api_key", "apikey"}
-"""Options whose values are never shown."""
+_SECRETS = {"password", "passwd", "sslpassword", "passphrase", "secret", "token", "key"}
+_SECRETS |= {"apikey", "pem"}
+"""Options whose values are never shown, by the last part of their names: `sasl.password`."""
+
+_PARTS = re.compile(r"[._]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,23 @@ class SinkUrl:
         return self.number("timeout", TIMEOUT_SECONDS, lowest=0.1)
 
 
+def with_options(text: str, options: Mapping[str, Any]) -> str:
+    """A URL with further options behind those that it has.
+
+    >>> with_options("redis://db/0?prefix=shop", {"maxlen": 10})
+    'redis://db/0?prefix=shop&maxlen=10'
+
+    Of a web address they stand behind `#`, for what is behind `?` is the receiver's.
+
+    >>> with_options("https://shop.example/hook?id=1", {"batch": 100})
+    'https://shop.example/hook?id=1#batch=100'
+    """
+    if not options:
+        return text
+    mark = "#" if text.startswith(("http://", "https://")) else "?"
+    return f"{text}{'&' if mark in text else mark}{urlencode(options)}"
+
+
 def fragment_options(text: str, options: Collection[str]) -> dict[str, str]:
     """The options behind `#` of a web address, whose `?` belongs to the receiver.
 
@@ -129,7 +149,8 @@ def without_secrets(text: str) -> str:
         query = hashlib.sha256(query.encode()).hexdigest()[:8] if query else ""
     else:
         pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([pair for pair in pairs if pair[0].lower() not in _SECRETS], safe="/.:")
+        open_pairs = [pair for pair in pairs if _PARTS.split(pair[0].lower())[-1] not in _SECRETS]
+        query = urlencode(open_pairs, safe="/.:")
     name = user.partition(":")[0]
     return f"{parts.scheme}://{name}{at * bool(name)}{host}{parts.path}{'?' * bool(query)}{query}"
 

@@ -58,7 +58,13 @@ def open_live(url: str, context: SourceContext) -> LiveSource:
     Raises:
         BadSetting: there is no such source, its package is not here, or the URL cannot be used.
     """
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise BadSetting(
+            "the URL of a source cannot be read",
+            hint="Use a URL like mqtt://HOST:PORT/TOPIC; IPv6 reads [::1]",
+        ) from error
     place = _OURS.get(scheme) or _installed(scheme)
     module, _, attribute = place.partition(":")
     try:
