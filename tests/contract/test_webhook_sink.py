@@ -1,7 +1,9 @@
 """What only the webhook promises: which answers mean what, and what it sends."""
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -143,3 +145,37 @@ def test_a_receiver_that_refuses_everything_is_broken_and_loses_few_rows(
 def test_what_cannot_be_a_target_is_refused_at_once(bad: str) -> None:
     with pytest.raises(BadSetting):
         parse_sink(bad)
+
+
+def test_a_receiver_that_answers_nothing_is_broken_until_it_takes_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.05)
+    fill(tmp_path / "starwatch.db", [WHOLE])
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        port = frozen.getsockname()[1]
+        with following(tmp_path, f"http://127.0.0.1:{port}/#timeout=0.2", OF) as followed:
+            soon(lambda: followed.health.failures)
+            seen = set()
+            while followed.health.failures < 4:
+                seen.add(followed.health.state)
+                time.sleep(0.01)
+            assert seen == {"broken"}
+            frozen.close()
+            receiver = ThreadingHTTPServer(("127.0.0.1", port), _Taking)
+            with receiver:
+                threading.Thread(target=receiver.serve_forever, daemon=True).start()
+                soon(lambda: followed.health.state == "running")
+                assert followed.health.error == ""
+                receiver.shutdown()
+
+
+class _Taking(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

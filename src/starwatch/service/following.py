@@ -114,12 +114,13 @@ class Follower:
     def _follow(self, journal: Journal, pauses: Pauses) -> None:
         """Open the sink and write until the end, or until it breaks."""
         with closing(open_lasting(self._output, self._context, self._cursor)) as sink:
-            self.health.state = "running"
             self._next = self._cursor.rows
             while not self._ending.is_set():
                 self._news.clear()
                 last = self._draining.is_set()
                 found = _upcoming(journal, self._next)
+                if found is None or not self.health.error:
+                    self.health.state = "running"  # one that broke: only when it has taken a row
                 if found is not None:
                     self._give(sink, *found, pauses)
                 elif last:
@@ -137,7 +138,7 @@ class Follower:
             for start in range(0, len(rows), MOST_ROWS):
                 self._write(sink, rows.take(slice(start, start + MOST_ROWS)))
                 pauses.reset()
-                self.health.error = ""
+                self.health.state, self.health.error = "running", ""
                 if self._ending.is_set():
                     return
         except OutputFailed:
