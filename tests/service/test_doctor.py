@@ -97,3 +97,19 @@ def test_the_command_says_it_line_by_line_and_exits_with_1_where_something_is_ba
 def test_without_sources_all_is_well(tmp_path):
     done = starwatch("doctor", "--state", tmp_path / "s", "--source", "none")
     assert (done.code, len(done.out.splitlines())) == (0, 2)
+
+
+def test_a_sink_that_was_not_asked_is_not_said_to_work(tmp_path):
+    path = tmp_path / "starwatch.toml"
+    path.write_text(
+        f'source = []\n[state]\ndir = "{tmp_path.as_posix()}/s"\n'
+        '[[sink]]\nurl = "redis://me:hush@127.0.0.1:1/0"\n'
+        '[[sink]]\nurl = "redis://127.0.0.1:1/0?maxlon=1"\n'
+    )
+    done = starwatch("doctor", "--config", path)
+    assert done.code == 1
+    lines = [line for line in done.out.splitlines() if "redis://" in line]
+    assert lines[0].startswith("note  redis://me:***@127.0.0.1:1/0: the URL can be used")
+    assert "the server was not asked" in lines[0]
+    assert lines[1].startswith("BAD   redis://127.0.0.1:1/0")
+    assert "hush" not in done.out

@@ -22,6 +22,9 @@ from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import parse_outputs
 from starwatch.sources.live import SourceContext, open_live
 
+_UNASKED = "the URL can be used; the server was not asked, `starwatch run` says whether it answers"
+_WRITABLE = "the sink can be used; nothing was written to it"
+
 _MARKS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 
 
@@ -59,7 +62,7 @@ def _findings(
     for text in sink_texts(settings):
         try:
             parse_outputs([text])
-            yield Finding("ok", without_secrets(text), "the sink can be used")
+            yield Finding("note", without_secrets(text), _UNASKED if "://" in text else _WRITABLE)
         except StarwatchError as error:
             yield Finding("bad", without_secrets(text), str(error))
 
