@@ -65,7 +65,7 @@ IN_SQL = {
     "ends that are one off": ("* {slide} - {shift} AS end_ms", "* {slide} - {shift} + 1 AS end_ms"),
     "lateness twice": ("end_ms + {rules.lateness_ms} AS", "end_ms + 2 * {rules.lateness_ms} AS"),
     "revisions from one": ("row_number() OVER so_far - 1", "row_number() OVER so_far"),
-    "stars upside down": ("FILTER (stars = {step})", "FILTER (stars = {len(columns) - 1 - step})"),
+    "stars upside down": ("(stars = {step}) AS", "(stars = {len(columns) - 1 - step}) AS"),
     "corrections alone": ("coalesce(totals.{name}, 0) + count", "count"),
     "a mean that is cut": ("(floor + (twice > parts OR", "(floor + (twice > 2 * parts OR"),
 }  # fmt: skip
