@@ -132,12 +132,17 @@ class Assignment:
         places = [self._places[where] for where in self._ours(parts)]
         self._await_commits(places, REVOKE_SECONDS)
         self._tell(consumer, places, wait=True)
-        self.lost(consumer, parts)
-
-    def lost(self, _: Consumer, parts: Sequence[TopicPartition]) -> None:
-        """Partitions are another process's already."""
         for where in self._ours(parts):
             self._door.leave(self._places.pop(where).number)
+
+    def lost(self, _: Consumer, parts: Sequence[TopicPartition]) -> None:
+        """The group has forgotten us: a broker was away, or we were frozen.
+
+        Partitions hold the windows, as what comes by them is not known, until the group gives some
+        again: those that are ours no more leave then.
+        """
+        for where in self._ours(parts):
+            self._door.caught_up(self._places.pop(where).number, value=False)
 
     def begin_again(self, consumer: Consumer, place: Place) -> None:
         """The broker has the wanted offset no more: go on where it has something."""
