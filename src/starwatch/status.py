@@ -135,6 +135,11 @@ class JobFigures:
             for part in parts
             if part.state != "running"
         ]
+        troubles += [
+            f"source {source.name} is not connected"
+            for source in self.sources
+            if source.state == "running" and not source.connected
+        ]
         if not self.books.balanced:
             troubles.append("the books do not balance")
         if self.failed:

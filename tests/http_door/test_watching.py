@@ -222,3 +222,9 @@ def test_prometheus_scrapes_it(servers, door):
     soon(lambda: value('starwatch_ratings_total{class="counted"}') == [30])
     assert value("sum(starwatch_ledger_imbalance)") == [0]
     assert value("histogram_quantile(0.99, starwatch_latency_seconds_bucket)")[0] < 60
+
+
+def test_a_source_without_its_connection_is_a_trouble():
+    away = SourceStatus("kafka://h/t", "running", "", 0, connected=False, redelivered=0)
+    assert figures(sources=[away]).troubles == ["source kafka://h/t is not connected"]
+    assert figures().troubles == []
