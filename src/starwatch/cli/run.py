@@ -1,5 +1,6 @@
 """`starwatch run`: watch ratings as they come, until somebody stops it."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,10 @@ from starwatch.cli.options import input_options
 if TYPE_CHECKING:
     from starwatch.codecs.options import InputOptions
     from starwatch.ratings.scale import Scale
+
+# Arrow's own allocator keeps what it once needed, and needs half as much again: a service stays
+# small by the system's (benchmarks/soak.py). It is chosen as Arrow is loaded, behind this line.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 @click.command("run", short_help="watch ratings as they come")
