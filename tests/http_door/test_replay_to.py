@@ -2,13 +2,12 @@
 
 import threading
 import time
-from contextlib import closing
 
 import pytest
 
 from commands import process, soon, starwatch
+from durable.runs import committed
 from servers.ports import free_port
-from starwatch.journal.store import Journal
 
 
 def file_of(folder, rows):
@@ -25,11 +24,7 @@ def service(folder, port):
 
 def received(folder):
     """How many ratings the state holds; it may not be there yet."""
-    database = folder / "s" / "starwatch.db"
-    if not database.exists():
-        return 0
-    with closing(Journal(database, reading=True)) as journal:
-        return sum(at.ratings + at.rejects for at in journal.positions().values())
+    return max(committed(folder / "s"), 0)
 
 
 @pytest.mark.parametrize("mode", ["", "#form=yes"])
