@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 from commands import starwatch
+from starwatch.settings.job import build_job, given_settings
 from starwatch.settings.sources import Settings, read_all
 
 
@@ -50,6 +51,33 @@ def test_what_is_in_force_is_shown_without_secrets(tmp_path, monkeypatch):
     assert tables["window"] == ["1h"]
     assert tables["http"]["port"] == 9000
     assert tables["source"] == [{"url": "mqtt://me:***@h/t", "password": "***", "qos": 2}]
+
+
+@pytest.mark.parametrize(
+    ("text", "bound", "duplicates"),
+    [("", "5s", "content"), ('time = "arrival"\n', "0s", "ids")],
+)
+def test_rules_that_follow_from_others_are_shown_as_defaults(tmp_path, text, bound, duplicates):
+    path = tmp_path / "starwatch.toml"
+    path.write_text(text + 'horizon = "2h"\n[state]\ndir = "d"\n')
+    lines = starwatch("config", "show", path).out.splitlines()
+    assert f'bound = "{bound}"  # default' in lines
+    assert f'duplicates = "{duplicates}"  # default' in lines
+    assert 'horizon = "2h"' in lines
+    assert 'dir = "d"' in lines
+    assert 'url = "mqtt://127.0.0.1:1883/ratings"  # default' in lines
+    assert 'keep = "7d"  # default, unless the state remembers another' in lines
+
+
+@pytest.mark.parametrize("text", ["", "source = []\n", '[[sink]]\nurl = "jsonl:w.jsonl"\n'])
+def test_what_is_shown_is_a_file_that_says_the_same(tmp_path, text):
+    path, again = tmp_path / "starwatch.toml", tmp_path / "again.toml"
+    path.write_text(text)
+    again.write_text(starwatch("config", "show", path).out)
+    shown = tomllib.loads(again.read_text())
+    assert shown == tomllib.loads(starwatch("config", "show", again).out)
+    assert set(Settings.model_fields) - set(shown) <= {"sink", "source"}
+    assert build_job(given_settings({}, str(again)), replay=False) == build_job({}, replay=False)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from starwatch.service.pruning import remember
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.state import State, job_facts
 from starwatch.settings.job import build_job, given_settings
-from starwatch.settings.sections import HttpSection, SourceSection
+from starwatch.settings.sections import DEFAULT_SOURCE, HttpSection, SourceSection
 from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import Output, parse_outputs
 from starwatch.sinks.urls import with_options
@@ -42,8 +42,6 @@ from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.rows import WindowRows
 
 _LOG = logging.getLogger(__name__)
-
-DEFAULT_SOURCE = "mqtt://127.0.0.1:1883/ratings"
 
 NO_SOURCE = "none"
 """As a --source: there is none but HTTP."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starwatch.errors import BadSetting
-from starwatch.ratings.durations import duration_ms
+from starwatch.ratings.durations import duration_label, duration_ms
 from starwatch.ratings.scale import Scale
 from starwatch.windows.job import Duplicates, Job, WindowTime
 from starwatch.windows.spec import WindowSpec
@@ -69,6 +69,24 @@ def build_job(given: Mapping[str, Any], *, replay: bool) -> Job:
         return Job(live=False, **rules)
     rules.setdefault("duplicates", Duplicates.IDS if by_arrival else Duplicates.CONTENT)
     return Job(oldest_ms=OLDEST_MS, ahead_ms=AHEAD_MS, **rules)
+
+
+def rules_of(job: Job) -> dict[str, Any]:
+    """The settings that make a job, by their names, as a user writes them."""
+    return {
+        "window": [window.label for window in job.windows],
+        "scale": job.scale.label,
+        "time": job.time.value,
+        "bound": _duration(job.bound_ms),
+        "lateness": _duration(job.lateness_ms),
+        "duplicates": job.duplicates.value,
+        "horizon": _duration(job.horizon_ms),
+        "max_entries": job.max_entries,
+    }
+
+
+def _duration(ms: int) -> str:
+    return duration_label(ms) if ms else "0s"
 
 
 def _windows(texts: Any) -> tuple[WindowSpec, ...]:

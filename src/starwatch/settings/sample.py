@@ -1,17 +1,23 @@
 """Settings as TOML: a commented sample of all of them, and those in force."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from starwatch.settings.job import rules_of
 from starwatch.settings.secrets import MASK, is_secret, without_secrets
-from starwatch.settings.sections import SinkSection, SourceSection
+from starwatch.settings.sections import DEFAULT_SOURCE, SinkSection, SourceSection
 from starwatch.settings.sources import JobSettings, Settings
+from starwatch.windows.job import Job
 
 _LISTS: Mapping[str, type[BaseModel]] = {"source": SourceSection, "sink": SinkSection}
+
+_DEFAULT = "default"
+_REMEMBERED = "default, unless the state remembers another"
+"""Behind what a state keeps from run to run, and `config show` does not look into a state."""
 
 
 def sample() -> str:
@@ -32,18 +38,51 @@ def sample() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def shown(settings: Settings) -> str:
-    """The settings in force as TOML, secrets masked; what is not set is left out."""
-    values = settings.model_dump(exclude_none=True)
-    lines = [f"{key} = {_toml(values[key])}" for key in JobSettings.model_fields if key in values]
+def shown(settings: Settings, job: Job) -> str:
+    """The settings in force as TOML, secrets masked; what nobody set is marked as a default.
+
+    Args:
+        settings: What file and environment say.
+        job: The rules that a service has by them: some defaults follow from other settings.
+    """
+    given = settings.model_dump(exclude_none=True, include=set(JobSettings.model_fields))
+    rules = [(k, given.get(k, v), "" if k in given else _DEFAULT) for k, v in rules_of(job).items()]
+    lines = [_line(*rule) for rule in rules]
+    lines += [f"{name} = []" for name in _LISTS if _is_emptied(settings, name)]
     for name in Settings.model_fields:
-        if name in JobSettings.model_fields or name not in values:
-            continue
-        listed = values[name] if name in _LISTS else [values[name]]
-        head = f"[[{name}]]" if name in _LISTS else f"[{name}]"
-        for section in listed:
-            lines += ["", head, *(f"{k} = {_toml(_masked(k, v))}" for k, v in section.items())]
+        if name not in JobSettings.model_fields:
+            head = f"[[{name}]]" if name in _LISTS else f"[{name}]"
+            for section in _sections(settings, name):
+                lines += ["", head, *(_line(*each) for each in _values(section))]
     return "\n".join(lines).strip() + "\n"
+
+
+def _is_emptied(settings: Settings, name: str) -> bool:
+    """Whether somebody said that there is none: that is another thing than the default."""
+    return name in settings.model_fields_set and not getattr(settings, name)
+
+
+def _sections(settings: Settings, name: str) -> Iterable[BaseModel]:
+    """The sections of a name that are in force; one that nobody set has no fields set."""
+    if name == "source" and name not in settings.model_fields_set:
+        return [SourceSection.model_construct(_fields_set=set(), url=DEFAULT_SOURCE)]
+    value = getattr(settings, name)
+    return value if name in _LISTS else [value]
+
+
+def _values(section: BaseModel) -> Iterator[tuple[str, Any, str]]:
+    """Keys, what they are, and what is to be said of that."""
+    fields = type(section).model_fields
+    for key, value in section:
+        if value is None:
+            yield key, (fields[key].examples or [""])[0], _REMEMBERED
+        else:
+            yield key, value, _DEFAULT if key not in section.model_fields_set else ""
+
+
+def _line(key: str, value: Any, remark: str) -> str:
+    line = f"{key} = {_toml(_masked(key, value))}"
+    return f"{line}  # {remark}" if remark else line
 
 
 def _fields(fields: Mapping[str, FieldInfo]) -> Iterator[str]:

@@ -4,6 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+DEFAULT_SOURCE = "mqtt://127.0.0.1:1883/ratings"
+"""Where ratings come from if nobody says anything else."""
+
 _TAKEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
