@@ -1,12 +1,16 @@
 """What the doctor finds: of sources that work, that are away, that send nonsense; of clocks."""
 
+import socket
 import time
 
 from commands import starwatch
+from http_door.served import served
 from service.live_sources import Scripted, decoded
 from starwatch.errors import SourceFailed
 from starwatch.ports import Delivery
 from starwatch.service.doctor import clock, examined
+
+FREE = {"STARWATCH_HTTP__PORT": "0"}
 
 
 def told(script, seconds=5.0):
@@ -84,6 +88,7 @@ def test_the_command_says_it_line_by_line_and_exits_with_1_where_something_is_ba
     done = starwatch(
         *("doctor", "--state", tmp_path / "s", "--seconds", "1"),
         *("--source", "mqtt://127.0.0.1:1/ratings", "--source", "ftp://h/t"),
+        env=FREE,
     )
     assert done.code == 1
     lines = done.out.splitlines()
@@ -91,12 +96,38 @@ def test_the_command_says_it_line_by_line_and_exits_with_1_where_something_is_ba
     assert lines[1].startswith("BAD   mqtt://127.0.0.1:1/ratings: ")
     assert "refused" in lines[1]
     assert lines[2].startswith("BAD   ftp://h/t: there is no live source")
-    assert lines[3] == "ok    http: 127.0.0.1:8321"
+    assert lines[3] == "ok    http: 127.0.0.1, a free port"
 
 
 def test_without_sources_all_is_well(tmp_path):
-    done = starwatch("doctor", "--state", tmp_path / "s", "--source", "none")
+    done = starwatch("doctor", "--state", tmp_path / "s", "--source", "none", env=FREE)
     assert (done.code, len(done.out.splitlines())) == (0, 2)
+
+
+def of_port(state, port):
+    """What the doctor says of the port, and its exit code."""
+    words = ("doctor", "--state", state, "--source", "none")
+    done = starwatch(*words, env={"STARWATCH_HTTP__PORT": str(port)})
+    (line,) = [line for line in done.out.splitlines() if " http: " in line]
+    return line, done.code
+
+
+def test_a_port_that_somebody_else_has_is_bad(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        number = listener.getsockname()[1]
+        line, code = of_port(tmp_path / "s", number)
+        assert code == 1
+        assert line.startswith(f"BAD   http: port {number} on 127.0.0.1 is taken. ")
+    assert of_port(tmp_path / "s", number) == (f"ok    http: 127.0.0.1:{number}", 0)
+
+
+def test_the_port_of_the_running_service_is_fine_and_that_of_another_is_not(tmp_path):
+    with served(tmp_path) as door:
+        line, code = of_port(tmp_path / "state", door.port)
+        assert (code, line.partition(", ")[2]) == (0, "where the running service answers")
+        line, code = of_port(tmp_path / "other", door.port)
+        assert (code, line.split()[0]) == (1, "BAD")
+        assert "another Starwatch, not of this state" in line
 
 
 def test_a_sink_that_was_not_asked_is_not_said_to_work(tmp_path):
@@ -106,7 +137,7 @@ def test_a_sink_that_was_not_asked_is_not_said_to_work(tmp_path):
         '[[sink]]\nurl = "redis://me:hush@127.0.0.1:1/0"\n'
         '[[sink]]\nurl = "redis://127.0.0.1:1/0?maxlon=1"\n'
     )
-    done = starwatch("doctor", "--config", path)
+    done = starwatch("doctor", "--config", path, env=FREE)
     assert done.code == 1
     lines = [line for line in done.out.splitlines() if "redis://" in line]
     assert lines[0].startswith("note  redis://me:***@127.0.0.1:1/0: the URL can be used")

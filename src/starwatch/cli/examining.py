@@ -12,10 +12,12 @@ import click
 from starwatch.cli.serving import sink_texts, source_sections
 from starwatch.codecs.options import InputOptions
 from starwatch.errors import StarwatchError
+from starwatch.journal.lock import writer_of
 from starwatch.journal.store import Journal
 from starwatch.page.guarding import require_token
 from starwatch.ratings.scale import Scale
 from starwatch.service.doctor import LOOKING, Finding, clock, examined
+from starwatch.service.doctor_port import port
 from starwatch.service.places import Places
 from starwatch.settings.secrets import without_secrets
 from starwatch.settings.sources import Settings
@@ -56,7 +58,8 @@ def _findings(
     if settings.http.enabled:
         try:
             require_token(settings.http.host, settings.http.token.get_secret_value())
-            yield Finding("ok", "http", f"{settings.http.host}:{settings.http.port}")
+            running = writer_of(directory) is not None
+            yield port(settings.http.host, settings.http.port, running=running)
         except StarwatchError as error:
             yield Finding("bad", "http", str(error))
     for text in sink_texts(settings):

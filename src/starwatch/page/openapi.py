@@ -88,6 +88,9 @@ _REFUSALS = {
     "503": "The service stops, or could not commit in time.",
 }
 
+TITLE = "Starwatch"
+"""What the description is of: whoever asks knows by it that this is a service of ours."""
+
 
 def described(paths: Sequence[str]) -> dict[str, Any]:
     """The description.
@@ -98,7 +101,7 @@ def described(paths: Sequence[str]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Starwatch",
+            "title": TITLE,
             "version": starwatch.__version__,
             "summary": "Ratings in, health and metrics out.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

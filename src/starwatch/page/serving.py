@@ -46,7 +46,7 @@ class Server:
     def __init__(
         self, app: ASGIApp, sockets: Sequence[socket.socket], limits: ServerLimits
     ) -> None:
-        self.urls = [_url(each) for each in sockets]
+        self.urls = [url_of(*each.getsockname()[:2]) for each in sockets]
         self._sockets = list(sockets)
         self._server = uvicorn.Server(_config(app, limits))
         self._thread = Thread(target=self._run, name="http-server", daemon=True)
@@ -100,7 +100,7 @@ def serve(
         require_token(host, token)
     sockets: list[socket.socket] = []
     try:
-        sockets.extend(_listening(host, port) for host, port in addresses)
+        sockets.extend(listening(host, port) for host, port in addresses)
         server = Server(Guard(app, token), sockets, limits)
         server.start()
     except BaseException:
@@ -110,7 +110,12 @@ def serve(
     return server
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        BadSetting: the address cannot be listened on.
+    """
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -118,12 +123,13 @@ def _listening(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise BadSetting(
                 f"port {port} on {host} is taken",
-                hint="Stop what listens there, or set another port (http.port; 0: a free one)",
+                hint="Stop what listens there, or set another port (http.port, or --port;"
+                " 0: a free one)",
             ) from None
         why = (error.strerror or str(error)).lower()
         raise BadSetting(
             f"port {port} on {host} cannot be listened on: {why}",
-            hint="Set another host or port (http.host, http.port)",
+            hint="Set another host or port (http.host, http.port, or --host, --port)",
         ) from None
 
 
@@ -150,6 +156,10 @@ def _config(app: ASGIApp, limits: ServerLimits) -> uvicorn.Config:
     return config
 
 
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
+def url_of(host: str, port: int) -> str:
+    """Where something on a host and a port is asked.
+
+    >>> url_of("::1", 8321)
+    'http://[::1]:8321'
+    """
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
