@@ -44,7 +44,7 @@ def test_sections_come_from_the_file_and_the_environment_wins(config, monkeypatc
     ("text", "words"),
     [
         ("[http]\nprot = 1\n", ["http.prot", "port"]),
-        ('[http]\nport = "x"\n', ["http.port", "STARWATCH_HTTP__PORT"]),
+        ('[http]\nport = "x"\n', ["http.port", "starwatch.toml", "`starwatch config init -`"]),
         ('[privacy]\nreviewers = "hide"\n', ["privacy.reviewers", "'drop'"]),
         ("[[source]]\nqos = 1\n", ["source.0.url"]),
         ("[htpp]\nport = 1\n", ["htpp", "http"]),
@@ -60,6 +60,35 @@ def test_an_unknown_variable_is_refused(monkeypatch):
     monkeypatch.setenv("STARWATCH_HTPP__PORT", "1")
     with pytest.raises(BadSetting, match="STARWATCH_HTTP"):
         read_all(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("STARWATCH_HTTP__PROT", "1", ["is no setting", "Did you mean STARWATCH_HTTP__PORT?"]),
+        ("starwatch_http__prot", "1", ["STARWATCH_HTTP__PROT is no setting"]),
+        ("STARWATCH_HTTP__PORT", "x", ["`starwatch config init -`"]),
+        ("STARWATCH_HTTP", '{"prot": 1}', ["the key 'http.prot' of"]),
+        ("STARWATCH_HTTP", "8321", ["cannot be used"]),
+        ("STARWATCH_SOURCE", "mqtt://h/t", ["JSON"]),
+        ("STARWATCH_SOURCE", '[{"uri": "mqtt://h/t"}]', ["field required"]),
+    ],
+)
+def test_a_fault_of_a_variable_is_not_blamed_on_the_file(config, monkeypatch, name, value, words):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting) as caught:
+        read_all(config("[http]\nport = 1\n"))
+    text = str(caught.value)
+    assert f"the environment variable {name.upper()}" in text
+    assert all(word in text for word in words), text
+    assert "starwatch.toml" not in text
+
+
+def test_a_fault_of_the_file_is_not_blamed_on_a_variable(config, monkeypatch):
+    monkeypatch.setenv("STARWATCH_HTTP__PORT", "1")
+    monkeypatch.setenv("STARWATCH_HTTP", '{"host": "127.0.0.1"}')
+    with pytest.raises(BadSetting, match=r"the key 'http\.prot' in .*starwatch\.toml is unknown"):
+        read_all(config("[http]\nprot = 1\n"))
 
 
 def test_every_key_of_a_section_stands_in_the_docs():

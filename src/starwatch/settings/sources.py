@@ -1,9 +1,6 @@
 """Settings from a TOML file and from the environment, by pydantic-settings."""
 
-import difflib
 import json
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,11 +10,12 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
-from starwatch import failpoints
 from starwatch.errors import BadSetting, MissingInput
+from starwatch.settings.faults import explained, refuse_unknown_variables, unreadable
 from starwatch.settings.job import ENVIRONMENT
 from starwatch.settings.sections import (
     HttpSection,
@@ -109,7 +107,7 @@ def read_all(config: str | None) -> Settings:
         BadSetting: an unknown key or variable, an impossible value, or no TOML.
         MissingInput: the file is not there.
     """
-    _refuse_unknown_variables()
+    refuse_unknown_variables(Settings)
     if config is not None and not Path(config).is_file():
         raise MissingInput(f"the settings file {config} is not there", hint="Check --config")
 
@@ -130,46 +128,8 @@ def read_all(config: str | None) -> Settings:
     try:
         return Sourced()
     except ValidationError as error:
-        raise _explained(error, config) from None
+        raise explained(error, Settings, config) from None
+    except SettingsError as error:
+        raise unreadable(error) from None
     except ValueError as error:
         raise BadSetting(f"{config or 'the environment'} cannot be read: {error}") from None
-
-
-def _refuse_unknown_variables() -> None:
-    """Refuse variables that look like settings and are none: the library passes them over."""
-    for name in os.environ:
-        if name == failpoints.VARIABLE:
-            continue
-        key = name.lower().removeprefix(ENVIRONMENT.lower()).partition("__")[0]
-        if name.upper().startswith(ENVIRONMENT) and key not in Settings.model_fields:
-            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-            known = ", ".join(Settings.model_fields)
-            raise BadSetting(
-                f"the environment variable {name} is no setting",
-                hint=f"Did you mean {ENVIRONMENT}{near[0].upper()}?"
-                if near
-                else f"Known, behind {ENVIRONMENT}: {known}",
-            )
-
-
-def _explained(error: ValidationError, config: str | None) -> BadSetting:
-    """The first fault, with its key."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    where = f" in {config}" if config else ""
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(_known_keys(first["loc"][:-1]))
-        return BadSetting(f"the key {key!r}{where} is unknown", hint=f"Known keys: {known}")
-    variable = ENVIRONMENT + "__".join(map(str, first["loc"])).upper()
-    return BadSetting(
-        f"the setting {key!r} (or {variable}) cannot be used: "
-        + first["msg"].removeprefix("Value error, "),
-        hint="`starwatch replay --help` says what it takes",
-    )
-
-
-def _known_keys(path: Sequence[str | int]) -> list[str]:
-    """The keys that can stand where an unknown one did."""
-    section = Settings.model_fields[str(path[0])].annotation if path else Settings
-    fields: dict[str, Any] = getattr(section, "model_fields", {})
-    return list(fields)
