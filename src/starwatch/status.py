@@ -92,6 +92,7 @@ class JobFigures:
 
     Attributes:
         now_ms: The service's clock.
+        clock_ahead_ms: How far that is ahead of the wall clock; negative: behind.
         watermark_ms: The watermark; None before there is one.
         books: Both books as of the last commit.
         windows: The label of each window spec, in the order of the books.
@@ -110,6 +111,7 @@ class JobFigures:
     """
 
     now_ms: int
+    clock_ahead_ms: int
     watermark_ms: int | None
     books: Books
     windows: Sequence[str]

@@ -34,6 +34,7 @@ def figures(**changed):
     """A job in which every metric has a value."""
     given = {
         "now_ms": 20_000,
+        "clock_ahead_ms": 250,
         "watermark_ms": 12_500,
         "books": Books(
             received=10,

@@ -95,6 +95,9 @@ def _flow(figures: JobFigures) -> Iterator[Metric]:
         yield _gauge("watermark_timestamp_seconds", "The watermark.", {(): watermark})
         lag = figures.now_ms / 1000 - watermark
         yield _gauge("watermark_lag_seconds", "How far the watermark is behind now.", {(): lag})
+    ahead = figures.clock_ahead_ms / 1000
+    help_text = "How far the service's clock is ahead of the wall clock."
+    yield _gauge("clock_ahead_seconds", help_text, {(): ahead})
     help_text = "How long ratings took from the queue to their commit."
     yield _histogram("latency_seconds", help_text, figures.latency)
     yield _histogram("commit_seconds", "How long commits took.", figures.commits)

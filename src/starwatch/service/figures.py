@@ -26,6 +26,7 @@ def figures_of(service: "Service") -> JobFigures:
         now_ms = service.clock.now_ms()
     return JobFigures(
         now_ms=now_ms,
+        clock_ahead_ms=service.clock.ahead_ms(),
         watermark_ms=watermark_ms,
         books=books,
         windows=[window.label for window in engine.job.windows],

@@ -1,5 +1,6 @@
 """A running service: sources, one engine, sinks that follow; begun, watched over, drained."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ from starwatch.sinks.registry import Output
 from starwatch.status import JobFigures
 from starwatch.windows.job import Job
 from starwatch.windows.rows import WindowRows
+
+_LOG = logging.getLogger(__name__)
+
+_AHEAD_SECONDS = 1.0
+"""Clocks are set by less than that all day long, and nobody needs to know."""
 
 REFUSED = "refused"
 """The folder of a state for rows that a target will never take."""
@@ -135,6 +141,7 @@ class Service:
             StarwatchError: what broke the engine; nothing that was committed is lost.
         """
         with self.engine:
+            self._say_if_ahead()
             self.operating.begin()
             self._leave_strangers()
             for sink in self.sinks:
@@ -147,6 +154,15 @@ class Service:
             self._drain()
             if self._failure is not None:
                 raise self._failure
+
+    def _say_if_ahead(self) -> None:
+        ahead = self.clock.ahead_ms() / 1000
+        if ahead >= _AHEAD_SECONDS:
+            _LOG.warning(
+                "the wall clock is %.1f s behind what the state has seen: windows go on from there,"
+                " and stay so far ahead of it until it has caught up and the service starts anew",
+                ahead,
+            )
 
     def _operate(self) -> None:
         try:
