@@ -56,7 +56,7 @@ def test_a_posted_rating_closes_its_windows_and_the_state_proves_it(tmp_path):
         ["0000143502"] * 2,
     )
     assert "ratings by POST to http://127.0.0.1:" in done.err
-    assert done.err.splitlines()[-1].endswith("stopped: 1 ratings in all")
+    assert done.err.splitlines()[-1].endswith("stopped: 1 rating in all")
     assert [(row["product"], row["stars"]) for row in rows_of(out)] == [
         ("0000143502", [0, 0, 0, 0, 1])
     ] * 2

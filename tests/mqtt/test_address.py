@@ -53,7 +53,7 @@ def test_options_stand_in_the_url_or_beside_it():
         ("mqtt://h:x/t", "impossible port"),
         ("mqtt://h/a/#/b", "cannot be"),
         ("mqtt://h/a+", "cannot be"),
-        ("mqtt://h/t?qos=x", "qos cannot be 'x'"),
+        ("mqtt://h/t?qos=x", "qos cannot be 'x'. It is a whole number"),
         ("mqtt://h/t?qoss=1", "no option 'qoss'. Did you mean qos"),
         ("mqtt://h/t?protocol=4", "MQTT 4 is unknown"),
         ("mqtt://h/t?ca_file=absent.pem", "absent.pem .* is not there"),

@@ -105,7 +105,7 @@ def test_no_secret_is_shown_wherever_it_stands(tmp_path, text):
         ('window = ["7s/5s"]\n', "multiple"),
         ("[http]\nprot = 1\n", "http.prot"),
         ('[[source]]\nurl = "ftp://h/t"\n', "ftp"),
-        ('[[source]]\nurl = "mqtt://me:hush@[::1/t"\n', "the URL of a source cannot be read"),
+        ('[[source]]\nurl = "mqtt://me:hush@[::1/t"\n', "the URL of a live source cannot be read"),
         ('[[sink]]\nurl = "nowhere:x"\n', "nowhere"),
         ('[[sink]]\nurl = "redis://h/0"\nmaxlon = 5\n', "maxlon"),
         ('[state]\nkeep_size = "-1GB"\n', "-1GB"),
@@ -133,4 +133,4 @@ def test_a_good_file_is_said_to_be(tmp_path):
     path.write_text('window = ["1h/10m"]\n[[sink]]\nurl = "jsonl:w.jsonl"\n')
     done = starwatch("config", "check", path)
     assert (done.code, done.err) == (0, "")
-    assert "windows 1h/10m by event time, 0 sources, 1 sinks" in done.out
+    assert "windows 1h/10m by event time, 0 sources, 1 sink\n" in done.out

@@ -61,5 +61,5 @@ def test_a_receiver_reads_the_same_rating(ids):
 
 @pytest.mark.parametrize("url", ["ftp://here/there", "here"])
 def test_an_unknown_target_is_named_with_those_that_are_there(url):
-    with pytest.raises(BadSetting, match=r"cannot be sent to .* mqtt"):
+    with pytest.raises(BadSetting, match=r"no target of replays .* kafka://, mqtt:// or mqtts://$"):
         open_publisher(url, {})

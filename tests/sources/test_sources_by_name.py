@@ -6,12 +6,49 @@ from pathlib import Path
 
 import pytest
 
+from starwatch.codecs.options import InputOptions
 from starwatch.errors import BadSetting
+from starwatch.ratings.scale import Scale
+from starwatch.sinks.publishers import PUBLISHERS, open_publisher
 from starwatch.sources import registry
+from starwatch.sources.live import SOURCES, SourceContext, open_live
 
 
 def test_ours_are_those_of_the_project_file(project_entry_points):
     assert project_entry_points[registry.GROUP] == registry._OURS  # noqa: SLF001
+
+
+@pytest.mark.parametrize("schemes", [SOURCES, PUBLISHERS], ids=lambda schemes: schemes.kind)
+def test_so_are_those_that_go_by_a_scheme(schemes, project_entry_points):
+    assert project_entry_points[schemes.group] == schemes.ours
+
+
+@pytest.mark.parametrize("schemes", [SOURCES, PUBLISHERS], ids=lambda schemes: schemes.kind)
+def test_an_installed_scheme_is_found(schemes, monkeypatch):
+    entry = metadata.EntryPoint("amqp", "pathlib:Path", schemes.group)
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [entry])  # noqa: ARG005
+    assert schemes.factory("amqp://h/t") is Path
+
+
+def opened(url):
+    return open_live(url, SourceContext(InputOptions(), Scale(), False, {}))
+
+
+@pytest.mark.parametrize("opening", [opened, lambda url: open_publisher(url, {})])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://h/t", "for ftp://. Use a URL like mqtt://HOST:PORT/TOPIC; it begins with"),
+        ("h/t", "without a scheme. "),
+        ("mqtt://[::1/t", "cannot be read. "),
+        ("mqtt://h/t?qos=7", "the MQTT option qos cannot be 7. It is 0, 1 or 2"),
+        ("mqtt://h/t?in_flight=0", "the MQTT option in_flight cannot be 0. It is "),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_with_what_can(opening, url, words):
+    with pytest.raises(BadSetting) as caught:
+        opening(url)
+    assert words in str(caught.value)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ def command(*, path: str) -> None:
     from starwatch.settings.sources import read_all  # noqa: PLC0415
     from starwatch.sinks.registry import parse_outputs  # noqa: PLC0415
     from starwatch.sources.live import SourceContext, open_live  # noqa: PLC0415
+    from starwatch.terminal.summary import number_text  # noqa: PLC0415
     from starwatch.windows.job import WindowTime  # noqa: PLC0415
 
     settings = read_all(path)
@@ -34,5 +35,6 @@ def command(*, path: str) -> None:
     windows = ", ".join(window.label for window in job.windows)
     click.echo(
         f"{path} can be used: windows {windows} by {job.time} time,"
-        f" {len(settings.source)} sources, {len(settings.sink)} sinks"
+        f" {number_text(len(settings.source), 'source')},"
+        f" {number_text(len(settings.sink), 'sink')}"
     )

@@ -38,6 +38,7 @@ from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
 from starwatch.terminal.logs import logged_to_stderr
 from starwatch.terminal.plain import PlainLines
+from starwatch.terminal.summary import number_text
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.rows import WindowRows
 
@@ -94,7 +95,7 @@ def _serve(
             _LOG.info("starwatch %s watches, state in %s", __version__, directory)
             rest = stack.enter_context(_shown(service, rows, catalogue, given))
             service.run(stop, rest)
-        _LOG.info("stopped: %s ratings in all", f"{service.engine.received:,}")
+        _LOG.info("stopped: %s in all", number_text(service.engine.received, "rating"))
 
 
 @contextmanager

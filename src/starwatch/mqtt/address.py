@@ -187,4 +187,5 @@ def _typed(name: str, value: Any, kind: type) -> Any:
     try:
         return kind(value)
     except (TypeError, ValueError):
-        raise BadSetting(f"the option {name} cannot be {value!r}") from None
+        what = "a whole number" if kind is int else "text"
+        raise BadSetting(f"the option {name} cannot be {value!r}", hint=f"It is {what}") from None

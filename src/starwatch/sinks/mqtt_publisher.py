@@ -50,8 +50,10 @@ def mqtt_publisher(url: str, options: Mapping[str, Any]) -> "MqttPublisher":
             hint="Name it: mqtt://HOST:PORT/TOPIC",
         )
     qos, in_flight = address.options.get("qos", 1), address.options.get("in_flight", _IN_FLIGHT)
-    if not 0 <= qos <= _HIGHEST_QOS or in_flight < 1:
-        raise BadSetting("qos is 0, 1 or 2, and in_flight at least 1")
+    if not 0 <= qos <= _HIGHEST_QOS:
+        raise BadSetting(f"the MQTT option qos cannot be {qos}", hint="It is 0, 1 or 2")
+    if in_flight < 1:
+        raise BadSetting(f"the MQTT option in_flight cannot be {in_flight}", hint="It is 1 or more")
     return MqttPublisher(address, qos=qos, in_flight=in_flight)
 
 

@@ -2,26 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
-from starwatch.codecs.hints import choose_from
-from starwatch.errors import BadSetting
+from starwatch.schemes import Schemes
 
-GROUP = "starwatch.publishers"
-"""The entry point group; the name of an entry is the scheme of a URL."""
-
-_OURS = {
-    "mqtt": "starwatch.sinks.mqtt_publisher:mqtt_publisher",
-    "mqtts": "starwatch.sinks.mqtt_publisher:mqtt_publisher",
-    "kafka": "starwatch.sinks.kafka_publisher:kafka_publisher",
-    "http": "starwatch.sinks.http_publisher:http_publisher",
-    "https": "starwatch.sinks.http_publisher:http_publisher",
-}
-"""The same as in pyproject.toml, for source trees that were not installed, and for speed."""
-
-_EXTRAS = {"mqtt": "mqtt", "mqtts": "mqtt", "kafka": "kafka"}
+PUBLISHERS = Schemes(
+    "starwatch.publishers",
+    {
+        "mqtt": "starwatch.sinks.mqtt_publisher:mqtt_publisher",
+        "mqtts": "starwatch.sinks.mqtt_publisher:mqtt_publisher",
+        "kafka": "starwatch.sinks.kafka_publisher:kafka_publisher",
+        "http": "starwatch.sinks.http_publisher:http_publisher",
+        "https": "starwatch.sinks.http_publisher:http_publisher",
+    },
+    "target of replays",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +93,4 @@ def open_publisher(url: str, options: Mapping[str, Any]) -> Publisher:
         BadSetting: there is no such publisher, its package is not here, or the URL cannot be used.
         OutputFailed: the other side refuses for good.
     """
-    scheme = urlsplit(url).scheme
-    module, _, attribute = (_OURS.get(scheme) or _installed(scheme)).partition(":")
-    try:
-        factory = cast("PublisherFactory", getattr(import_module(module), attribute))
-    except ImportError as error:
-        raise BadSetting(
-            f"sending to {scheme}:// needs the package {error.name!r}, which is not here",
-            hint=f"Install it: pip install 'starwatch[{_EXTRAS.get(scheme, scheme)}]'",
-        ) from error
-    return factory(url, options)
-
-
-def _installed(scheme: str) -> str:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and seldom needed
-
-    entries = {entry.name: entry.value for entry in entry_points(group=GROUP)}
-    if scheme in entries:
-        return entries[scheme]
-    raise BadSetting(
-        f"a replay cannot be sent to {scheme or 'a target without a scheme'!r}",
-        hint=choose_from(scheme, sorted({*_OURS, *entries}), "a URL like mqtt://HOST:PORT/TOPIC"),
-    )
+    return cast("PublisherFactory", PUBLISHERS.factory(url))(url, options)

@@ -66,8 +66,11 @@ class Limits:
             "max_topics": (1, 1_000_000),
         }
         for name, (low, high) in ranges.items():
-            if not low <= getattr(self, name) <= high:
-                raise BadSetting(f"the MQTT option {name} is not between {low} and {high}")
+            if not low <= (value := getattr(self, name)) <= high:
+                allowed = "0, 1 or 2" if name == "qos" else f"a number from {low:,} to {high:,}"
+                raise BadSetting(
+                    f"the MQTT option {name} cannot be {value}", hint=f"It is {allowed}"
+                )
 
 
 def mqtt_source(url: str, context: SourceContext) -> "MqttSource":
