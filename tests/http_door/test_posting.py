@@ -182,7 +182,22 @@ def test_many_single_posts_share_commits(door):
         (b"[1,", {}, 400, "array"),
         (b"hello", {"content_type": "application/x-www-form-urlencoded"}, 400, "form"),
         (b"\xff=\xff", {"content_type": "application/x-www-form-urlencoded"}, 400, "form"),
+        (
+            b"productID=p&rating=5&productID=q",
+            {"content_type": "application/x-www-form-urlencoded"},
+            400,
+            "the form has the field 'productID' 2 times",
+        ),
         (b"{}", {"content_type": "image/png"}, 415, "content type"),
+        (
+            b"{}",
+            {"content_type": "image/png"},
+            415,
+            (
+                "use application/json, application/jsonl, application/ndjson,"
+                " application/x-ndjson, application/x-www-form-urlencoded or text/plain"
+            ),
+        ),
         (b"{}", {"content_encoding": "br"}, 415, "content encoding"),
         (b"{}", {"content_encoding": "gzip"}, 400, "gzip"),
         (gzip.compress(b"{}", mtime=0)[:-3], {"content_encoding": "gzip"}, 400, "gzip"),

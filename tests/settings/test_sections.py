@@ -1,5 +1,6 @@
 """The sections of a service: file, environment, faults with their path, and their page."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ def test_a_fault_of_a_variable_is_not_blamed_on_the_file(config, monkeypatch, na
     assert f"the environment variable {name.upper()}" in text
     assert all(word in text for word in words), text
     assert "starwatch.toml" not in text
+
+
+@pytest.mark.parametrize("token", ["hu sh", "hush\n", " hush", "h\u00fcsh", "hush\t", "hu\0sh"])
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(config, token):
+    with pytest.raises(BadSetting) as caught:
+        read_all(config(f"[http]\ntoken = {json.dumps(token)}\n"))
+    text = str(caught.value)
+    assert "'http.token' in" in text
+    assert "a token has no spaces, no line ends" in text
+    assert token.strip() not in text
 
 
 def test_a_fault_of_the_file_is_not_blamed_on_a_variable(config, monkeypatch):

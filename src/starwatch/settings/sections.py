@@ -26,6 +26,13 @@ def _posted_to(path: str) -> str:
     return path
 
 
+def _shown_in_a_header(token: SecretStr) -> SecretStr:
+    """Refuse what no client could show; the message may not hold any of it."""
+    if not all("!" <= letter <= "~" for letter in token.get_secret_value()):
+        raise ValueError("a token has no spaces, no line ends, and ASCII characters alone")
+    return token
+
+
 _Path = Annotated[str, AfterValidator(_posted_to)]
 
 
@@ -59,7 +66,7 @@ class HttpSection(_Section):
         min_length=1,
         description="Where ratings are posted to; a path, or several.",
     )
-    token: SecretStr = Field(
+    token: Annotated[SecretStr, AfterValidator(_shown_in_a_header)] = Field(
         default=SecretStr(""), description="What clients must show; needed beyond loopback."
     )
 

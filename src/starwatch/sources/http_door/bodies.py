@@ -1,6 +1,7 @@
 """A posted body to messages of one rating each: an object, an array, lines, or form fields."""
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -16,6 +17,8 @@ _LINES = {"application/x-ndjson", "application/ndjson", "application/jsonl", "te
 _FORM = {"application/x-www-form-urlencoded"}
 TYPES = sorted(_JSON | _LINES | _FORM)
 """The content types that are taken; a body without one is looked at."""
+
+_USABLE = f"{', '.join(TYPES[:-1])} or {TYPES[-1]}"
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
@@ -92,7 +95,7 @@ def split(body: bytes, content_type: str, limits: DoorLimits) -> Messages:
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind and kind not in TYPES:
-        raise Refused(415, f"the content type {kind[:80]!r} is not known; use one of {TYPES}")
+        raise Refused(415, f"the content type {kind[:80]!r} is not known; use {_USABLE}")
     text = body.removeprefix(_BOM).strip(_BLANK)
     if not text:
         raise Refused(400, "the body is empty")
@@ -142,6 +145,9 @@ def _form(body: bytes) -> Messages:
         raise Refused(400, "the body is neither form fields nor JSON") from None
     if not any(value for _, value in fields):
         raise Refused(400, "the form has no fields")
+    for name, times in Counter(name for name, _ in fields).items():
+        if times > 1:  # which of them is meant, nobody can know
+            raise Refused(400, f"the form has the field {name[:80]!r} {times} times")
     return Messages([msgspec.json.encode(dict(fields))], form=body)
 
 
