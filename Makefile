@@ -5,6 +5,7 @@ BIN := .venv/bin
 BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyproject.toml
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint format types imports deps slow bench docs lock clean
+.PHONY: page page-mend page-if-node
 .PHONY: servers servers-install servers-stop servers-status servers-lock
 SERVERS := $(if $(PYTHON),$(PYTHON),python3) -m servers
 ONLY ?=
@@ -20,7 +21,7 @@ setup: .venv/dev.stamp ## make .venv with everything a developer needs
 demo: .venv/base.stamp ## play a generated shop live in the terminal; Ctrl-C ends it
 	@$(BIN)/starwatch demo
 
-test: lint types imports deps quick ## set up, then every static check and the fast tests
+test: lint types imports deps page-if-node quick ## set up, then every static check and the fast tests
 
 quick: .venv/dev.stamp ## the fast tests
 	$(BIN)/pytest -n auto --maxprocesses 4 -m "not slow"
@@ -38,6 +39,16 @@ types: .venv/dev.stamp ## mypy, strict
 
 imports: .venv/dev.stamp ## import-linter: which folder may import which
 	$(BIN)/lint-imports
+
+page: tests/js/node_modules/installed.stamp ## the page's modules: types, rules, format, unit tests (Node.js)
+	@cd tests/js && npm run -s types && npm run -s lint && npm run -s format && npm run -s unit
+
+page-mend: tests/js/node_modules/installed.stamp ## mend what can be mended in them
+	@cd tests/js && npm run -s mend
+
+page-if-node:
+	@if command -v npm >/dev/null; then $(MAKE) -s page; \
+	else echo "no Node.js here: the page's modules are not checked (make page)"; fi
 
 deps: .venv/dev.stamp ## deptry: what is imported is declared, what is declared is imported
 	$(BIN)/deptry src
@@ -70,7 +81,7 @@ servers-lock: ## write the checksums of Kafka's jars anew from servers/kafka/pom
 	@$(SERVERS) lock
 
 clean: ## remove .venv, caches and builds
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv tests/js/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests docs -name __pycache__ -type d -exec rm -rf {} +
 
 .venv/base.stamp: $(BASE)
@@ -78,3 +89,6 @@ clean: ## remove .venv, caches and builds
 
 .venv/dev.stamp: $(BASE) requirements/dev.txt
 	@PYTHON="$(PYTHON)" sh requirements/install.sh dev
+
+tests/js/node_modules/installed.stamp: tests/js/package-lock.json
+	@sh tests/js/install.sh
