@@ -1,13 +1,14 @@
 """A service with sources that a test scripts: commits, acknowledgements, restarts, broken parts."""
 
 import json
+import logging
 import time
 from contextlib import contextmanager
 from threading import Thread
 
 from service.live_sources import Scripted, handed_over
 from starwatch.errors import SourceFailed
-from starwatch.service.live import Service
+from starwatch.service.live import Deadlines, Service
 from starwatch.service.pauses import Pauses
 from starwatch.service.state import State
 from starwatch.service.stop import Stop
@@ -164,4 +165,37 @@ def test_a_sink_that_cannot_be_opened_holds_nobody_up_and_gets_all_rows_later(
         soon(lambda: service.sinks[1].health.failures >= 2)
         away.mkdir()
         soon(lambda: late.exists() and len(rows_of(late)) == 2)
+    assert late.read_bytes() == out.read_bytes()
+
+
+def test_a_stop_says_which_sink_lacks_rows_and_the_next_start_sends_them(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(Pauses, "next", lambda _: 0.05)
+    out, late = tmp_path / "w.jsonl", tmp_path / "later" / "w.jsonl"
+    outputs = [f"jsonl:{out}", f"jsonl:{late}"]
+
+    def script(door):
+        door.connected(value=True)
+        partition = door.partition("a")
+        handed_over(door, partition, ("p", 4))
+        door.caught_up(partition, value=True)
+
+    def told():
+        return [
+            record.message
+            for record in caplog.records
+            if record.levelno == logging.WARNING and "next start" in record.message
+        ]
+
+    hasty = Deadlines(sinks=0.3)
+    with running(tmp_path, Scripted(script), outputs=outputs, deadlines=hasty):
+        soon(lambda: out.exists() and len(rows_of(out)) == 2)
+    (line,) = told()
+    assert line.startswith(f"sink jsonl:{late} still lacks 2 window rows")
+    caplog.clear()
+    late.parent.mkdir()
+    with running(tmp_path, Scripted(lambda _: None), outputs=outputs):
+        pass
+    assert told() == []
     assert late.read_bytes() == out.read_bytes()

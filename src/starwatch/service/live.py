@@ -31,6 +31,8 @@ _LOG = logging.getLogger(__name__)
 _AHEAD_SECONDS = 1.0
 """Clocks are set by less than that all day long, and nobody needs to know."""
 
+_LOG = logging.getLogger(__name__)
+
 REFUSED = "refused"
 """The folder of a state for rows that a target will never take."""
 
@@ -188,7 +190,17 @@ class Service:
         for sink in self.sinks:
             sink.drain()
         for sink in self.sinks:
-            sink.join(max(until - time.monotonic(), 0))
+            if not sink.join(max(until - time.monotonic(), 0)):
+                self._say_what_waits(sink)
+
+    def _say_what_waits(self, sink: Follower) -> None:
+        lacking = self.engine.rows_committed - sink.cursor.rows
+        if lacking > 0:
+            _LOG.warning(
+                "sink %s still lacks %d window rows; they are kept, and sent at the next start",
+                sink.name,
+                lacking,
+            )
 
     def _rows_closed(self, rows: WindowRows) -> None:
         for sink in self.sinks:
