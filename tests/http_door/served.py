@@ -98,8 +98,12 @@ def served(  # noqa: PLR0913
     outputs=(),
     addresses=(("127.0.0.1", 0),),
     others=(),
+    before=lambda url: None,  # noqa: ARG005
 ):
-    """Serve; drained and stopped at the end, and what broke the service is raised."""
+    """Serve; drained and stopped at the end, and what broke the service is raised.
+
+    `before` is called when the server listens and the service has not begun.
+    """
     stop, failures = Stop(), []
     with State(folder / "state") as state:
         source = HttpSource(InputOptions(), job.scale, paths=paths, limits=limits)
@@ -116,6 +120,7 @@ def served(  # noqa: PLR0913
         )
         server = serve(app, addresses, token=token, limits=server_limits)
         thread = Thread(target=run)
+        before(server.url)
         thread.start()
         while not source.ready and thread.is_alive():
             stop.wait(0.005)

@@ -5,20 +5,35 @@ import json
 import logging
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 
 from commands import soon
-from http_door.served import JOB, ONE, served
+from http_door.served import JOB, ONE, asked, served
 from service.live_sources import Scripted
 from starwatch.codecs.messages import JsonMessages
+from starwatch.codecs.options import InputOptions
 from starwatch.errors import BadSetting
 from starwatch.page.serving import ServerLimits, serve
 from starwatch.service.pauses import Pauses
+from starwatch.sources.http_door.endpoint import RatingsEndpoint
 from starwatch.sources.http_door.limits import DoorLimits
+from starwatch.sources.http_door.source import HttpSource
 
 SMALL = DoorLimits(body_bytes=1000, lines=5)
+
+
+def posted(url, body):
+    """The status that a post of its own gets."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=20)
+    try:
+        return asked(connection, "POST", "/ratings", json.dumps(body)).status
+    finally:
+        connection.close()
 
 
 def raw(port, data=b""):
@@ -166,6 +181,40 @@ def test_who_waits_too_long_for_the_commit_is_told_that_it_is_unknown(tmp_path):
         time.sleep(0.3)
         assert door.post([ONE], idempotency_key="k").headers["idempotency-replayed"] == "true"
         assert door.service.figures().books.received == 1
+
+
+def test_a_post_that_comes_before_the_service_has_begun_waits_for_it(tmp_path):
+    with ThreadPoolExecutor() as posting:
+        early = []
+
+        def before(url):
+            early.append(posting.submit(posted, url, [ONE]))
+            time.sleep(0.3)  # it has come by then
+            assert not early[0].done()
+
+        with served(tmp_path, before=before):
+            assert early[0].result(10) == 200
+
+
+def test_a_post_waits_for_the_begin_of_a_service_only_so_long():
+    source = HttpSource(InputOptions(), JOB.scale, limits=DoorLimits(start_seconds=0.2))
+    server = serve(RatingsEndpoint(source), [("127.0.0.1", 0)])
+    try:
+        assert posted(server.url, [ONE]) == 503
+    finally:
+        server.stop()
+
+
+def test_a_service_that_ends_before_it_has_begun_holds_no_post():
+    source = HttpSource(InputOptions(), JOB.scale)
+    server = serve(RatingsEndpoint(source), [("127.0.0.1", 0)])
+    with ThreadPoolExecutor() as posting:
+        early = posting.submit(posted, server.url, [ONE])
+        time.sleep(0.2)
+        assert not early.done()
+        source.abandon()
+        assert early.result(3) == 503
+    server.stop()
 
 
 def test_while_the_service_stops_nothing_is_taken(tmp_path):

@@ -1,6 +1,7 @@
 """`POST /ratings` as an ASGI application: reads a request, puts it in, gives the answer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LARGE = 1 << 18
 """Bodies from here on are unpacked and split in a thread, so that they hold up no other request."""
+
+_LOOK_SECONDS = 0.01
+"""How often it is looked whether the service has begun."""
 
 _MOST_KEY = 255
 _RETRY = (b"retry-after", b"1")
@@ -96,7 +100,7 @@ class RatingsEndpoint:
     async def _answered(self, request: _Request, receive: Receive) -> tuple[Answer, bool]:
         """The answer, and whether it was given before."""
         source = self._source
-        if not source.ready:
+        if not await self._ready():
             return NOT_TAKEN, False
         body = await self._body(request, receive)
         body_digest = digest(request.path, body) if request.key else b""
@@ -112,6 +116,14 @@ class RatingsEndpoint:
         post = Post(request.path, messages, len(body), request.key, body_digest, waiting)
         answer = await self._committed(waiting) if source.put(post) else BUSY
         return answer, False
+
+    async def _ready(self) -> bool:
+        """Whether posts are taken; one that comes while the service begins waits for that."""
+        source = self._source
+        until = time.monotonic() + source.limits.start_seconds
+        while source.begins and time.monotonic() < until:  # noqa: ASYNC110 - in another thread
+            await asyncio.sleep(_LOOK_SECONDS)
+        return source.ready
 
     async def _repeated(self, known: Known, body_digest: bytes) -> tuple[Answer, bool]:
         """The answer to a post whose key has been seen."""

@@ -10,6 +10,7 @@ class DoorLimits:
     Attributes:
         body_bytes: A body, also when it was unpacked (413).
         lines: Ratings in a body (413).
+        start_seconds: That a post waits for the service to begin (503).
         read_seconds: For a body to arrive (408).
         waiting_bytes: Bodies that were read and not handed over yet (429).
         commit_seconds: For ratings to be committed; it is unknown then whether they will be (503).
@@ -19,6 +20,7 @@ class DoorLimits:
 
     body_bytes: int = 16 << 20
     lines: int = 100_000
+    start_seconds: float = 10.0
     read_seconds: float = 30.0
     waiting_bytes: int = 64 << 20
     commit_seconds: float = 60.0

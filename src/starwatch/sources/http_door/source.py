@@ -79,7 +79,7 @@ class HttpSource:
         self._under_way: set[Future[Answer]] = set()
         self._loop: AbstractEventLoop | None = None
         self._door: Door | None = None
-        self._running = False
+        self._running = self._abandoned = False
         self._let_go_ms: int | None = None
         self._forgot_ms = 0
         self._slots: dict[int, int] = {}
@@ -88,6 +88,11 @@ class HttpSource:
     def ready(self) -> bool:
         """Whether posts can be taken: the source runs, and the service does not stop."""
         return self._running and self._door is not None and not self._door.stopping
+
+    @property
+    def begins(self) -> bool:
+        """Whether it never ran, and will soon."""
+        return self._door is None and not self._abandoned
 
     def figures(self) -> DoorFigures:
         """What metrics tell of it."""
@@ -117,6 +122,7 @@ class HttpSource:
 
     def abandon(self) -> None:
         """Answer all that will never be committed; called behind the end of the service."""
+        self._abandoned = True
         self._in_loop(self._abandon)
 
     # The thread of the source
