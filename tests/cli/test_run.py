@@ -4,7 +4,7 @@ import json
 import signal
 import socket
 from contextlib import contextmanager, suppress
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -20,8 +20,8 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def post(port, body=ONE):
-    with urlopen(Request(f"http://127.0.0.1:{port}/ratings", body), timeout=10) as answer:
+def post(port, body=ONE, path="/ratings"):
+    with urlopen(Request(f"http://127.0.0.1:{port}{path}", body), timeout=10) as answer:
         return json.load(answer)
 
 
@@ -124,3 +124,13 @@ def test_a_port_that_is_taken_is_one_line(tmp_path):
             _, err = service.communicate(timeout=20)
     assert service.returncode == 2
     assert err.startswith(f"error: port {port} on 127.0.0.1 is taken. ")
+
+
+def test_the_door_of_the_reference_and_its_bounds_are_settings_of_the_service(tmp_path):
+    config = tmp_path / "starwatch.toml"
+    config.write_text('[http]\npath = "/amazon"\nbody_ratings = 1\n')
+    with running(tmp_path, "--config", config) as (_, port):
+        form = b"reviewerID=A1&productID=0000143502&rating=5.0&dummy=a"
+        assert post(port, form, "/amazon")["counted"] == 1
+        with pytest.raises(HTTPError, match="413"):
+            post(port, ONE + b"\n" + ONE, "/amazon")

@@ -85,6 +85,37 @@ def test_a_fault_of_a_variable_is_not_blamed_on_the_file(config, monkeypatch, na
     assert "starwatch.toml" not in text
 
 
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        ("/amazon", ["/amazon"]),
+        ("/ratings /amazon", ["/ratings", "/amazon"]),
+        ('["/ratings"]', ["/ratings"]),
+    ],
+)
+def test_paths_in_a_variable(monkeypatch, value, paths):
+    monkeypatch.setenv("STARWATCH_HTTP__PATH", value)
+    assert read_all(None).http.path == paths
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "body_size = '16'",
+        "body_size = '0MB'",
+        "body_ratings = 0",
+        "commit_timeout = '0s'",
+        "idle_timeout = 60",
+        "connections = 0",
+        "idempotency_age = 'a day'",
+    ],
+)
+def test_a_bound_that_cannot_be_is_named(config, line):
+    key = line.partition(" ")[0]
+    with pytest.raises(BadSetting, match=rf"the setting 'http\.{key}' in .*starwatch\.toml cannot"):
+        read_all(config(f"[http]\n{line}\n"))
+
+
 @pytest.mark.parametrize("token", ["hu sh", "hush\n", " hush", "h\u00fcsh", "hush\t", "hu\0sh"])
 def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(config, token):
     with pytest.raises(BadSetting) as caught:

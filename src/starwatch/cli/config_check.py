@@ -10,7 +10,7 @@ def command(*, path: str) -> None:
 
     Exits with 2, and one line that names the key, where it cannot be used.
     """
-    from starwatch.cli.keep_options import chosen_keep, size_bytes  # noqa: PLC0415
+    from starwatch.cli.keep_options import chosen_keep, kept_bytes  # noqa: PLC0415
     from starwatch.cli.serving import sink_texts  # noqa: PLC0415
     from starwatch.codecs.options import InputOptions  # noqa: PLC0415 - imports pyarrow
     from starwatch.page.guarding import require_token  # noqa: PLC0415
@@ -29,7 +29,7 @@ def command(*, path: str) -> None:
         open_live(source.url, context)
     parse_outputs(sink_texts(settings))
     chosen_keep(settings.state.keep, settings.state.keep_size)
-    size_bytes(settings.state.backlog)
+    kept_bytes(settings.state.backlog)
     if settings.http.enabled:
         require_token(settings.http.host, settings.http.token.get_secret_value())
     windows = ", ".join(window.label for window in job.windows)

@@ -1,28 +1,13 @@
 """How long and how much of its files a state keeps: `--keep` and `--keep-size`."""
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import click
 
-from starwatch.errors import BadSetting
-
 FOREVER = "forever"
 """No limit. A bare 0 is refused: some would read it as no limit, others as nothing kept."""
-
-_UNITS = {
-    "kB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "TB": 10**12,
-    "KiB": 1 << 10,
-    "MiB": 1 << 20,
-    "GiB": 1 << 30,
-    "TiB": 1 << 40,
-}
-_BY_LOWER = {unit.lower(): size for unit, size in _UNITS.items()}
 
 
 def keep_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +41,7 @@ def chosen_keep(keep: str | None, keep_size: str | None) -> dict[str, int | None
     if keep is not None:
         chosen["keep_ms"] = _age_ms(keep)
     if keep_size is not None:
-        chosen["keep_bytes"] = size_bytes(keep_size)
+        chosen["keep_bytes"] = kept_bytes(keep_size)
     return chosen
 
 
@@ -66,17 +51,12 @@ def _age_ms(text: str) -> int | None:
     return None if text == FOREVER else duration_ms(text)
 
 
-def size_bytes(text: str) -> int | None:
-    """Read a size: `10GB` is ten thousand million bytes; None for no limit.
+def kept_bytes(text: str) -> int | None:
+    """Read a size, or None for no limit.
 
     Raises:
-        BadSetting: it is no number with a unit.
+        BadSetting: it is no number with a unit, nor `forever`.
     """
-    if text == FOREVER:
-        return None
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([kmgt]i?b)", text.strip().lower())
-    if match is None:
-        raise BadSetting(
-            f"the size {text!r} cannot be read", hint="A size reads like 500MB, 10GB or 2GiB"
-        )
-    return int(float(match[1]) * _BY_LOWER[match[2]])
+    from starwatch.ratings.sizes import size_bytes  # noqa: PLC0415 - only when it is given
+
+    return None if text == FOREVER else size_bytes(text)

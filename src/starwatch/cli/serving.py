@@ -13,13 +13,12 @@ import click
 
 from starwatch import __version__
 from starwatch.cli.catalogue_option import given_catalogue, lasting_catalogue
-from starwatch.cli.keep_options import chosen_keep, size_bytes
+from starwatch.cli.http_serving import door_limits, http_section, listening
+from starwatch.cli.keep_options import chosen_keep, kept_bytes
 from starwatch.cli.running import stopped_by_signals
 from starwatch.cli.views import is_terminal
 from starwatch.codecs.options import InputOptions
 from starwatch.errors import BadSetting
-from starwatch.page.app import application
-from starwatch.page.serving import serve as serve_http
 from starwatch.ports import LiveSource, RowContext
 from starwatch.ratings.catalogue import Catalogue
 from starwatch.ratings.scale import Scale
@@ -29,11 +28,10 @@ from starwatch.service.pruning import remember
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.state import State, job_facts
 from starwatch.settings.job import build_job, given_settings
-from starwatch.settings.sections import DEFAULT_SOURCE, HttpSection, SourceSection
+from starwatch.settings.sections import DEFAULT_SOURCE, SourceSection
 from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import Output, parse_outputs
 from starwatch.sinks.urls import with_options
-from starwatch.sources.http_door.endpoint import RatingsEndpoint
 from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
 from starwatch.terminal.logs import logged_to_stderr
@@ -63,8 +61,10 @@ def _serve(
 ) -> None:
     job, by_records = _live_job(settings, scale, given)
     context = SourceContext(options, job.scale, by_records or job.time is WindowTime.ARRIVAL, {})
-    http = _http(settings, given)
-    posted = HttpSource(options, job.scale, paths=http.path) if http.enabled else None
+    http = http_section(settings, given)
+    posted = None
+    if http.enabled:
+        posted = HttpSource(options, job.scale, paths=http.path, limits=door_limits(http))
     sources = [*_sources(settings, context, given), *([posted] if posted else [])]
     outputs = _outputs(settings, given)
     catalogue = given_catalogue(given)
@@ -83,7 +83,7 @@ def _serve(
             closed=rows.append,
             prepare=prepared(settings.privacy.reviewers, directory),
             by_records=by_records,
-            backlog_bytes=size_bytes(settings.state.backlog),
+            backlog_bytes=kept_bytes(settings.state.backlog),
         )
         catalogue = lasting_catalogue(catalogue, state, needed=is_terminal())
         with ExitStack() as stack:
@@ -91,7 +91,7 @@ def _serve(
             if given["broker"]:
                 stack.enter_context(_with_broker(directory, source_sections(settings, given)))
             if posted:
-                stack.enter_context(_listening(service, posted, http))
+                stack.enter_context(listening(service, posted, http))
             _LOG.info("starwatch %s watches, state in %s", __version__, directory)
             rest = stack.enter_context(_shown(service, rows, catalogue, given))
             service.run(stop, rest)
@@ -161,29 +161,6 @@ def _outputs(settings: Settings, given: Mapping[str, Any]) -> Sequence[Output]:
 def sink_texts(settings: Settings) -> Sequence[str]:
     """The sinks of the settings, each as one URL with all its options."""
     return [with_options(sink.url, sink.options()) for sink in settings.sink]
-
-
-def _http(settings: Settings, given: Mapping[str, Any]) -> HttpSection:
-    """The section, with what flags say."""
-    flags = {name: given[name] for name in ("host", "port") if given[name] is not None}
-    if given["no_http"]:
-        flags["enabled"] = False
-    return settings.http.model_copy(update=flags)
-
-
-@contextmanager
-def _listening(service: Service, source: HttpSource, http: HttpSection) -> Iterator[None]:
-    """The HTTP server, from before the service begins until all its answers are given."""
-    app = application(
-        service, posts=dict.fromkeys(source.paths, RatingsEndpoint(source)), door=source.figures
-    )
-    server = serve_http(app, [(http.host, http.port)], token=http.token.get_secret_value())
-    _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
-    try:
-        yield
-    finally:
-        source.abandon()
-        server.stop()
 
 
 def _rhythm(given: Mapping[str, Any]) -> Rhythm:

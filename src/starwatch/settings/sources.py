@@ -1,6 +1,5 @@
 """Settings from a TOML file and from the environment, by pydantic-settings."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,28 +15,16 @@ from pydantic_settings import (
 
 from starwatch.errors import BadSetting, MissingInput
 from starwatch.settings.faults import explained, refuse_unknown_variables, unreadable
+from starwatch.settings.http_section import HttpSection
 from starwatch.settings.job import ENVIRONMENT
 from starwatch.settings.sections import (
-    HttpSection,
     LogSection,
     PrivacySection,
     SinkSection,
     SourceSection,
     StateSection,
 )
-
-
-def _several(value: Any) -> Any:
-    """One window, or several with spaces between them, where a list is not at hand."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if not text.startswith("["):
-        return text.split()
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError(f"{text} is no list in JSON") from None
+from starwatch.settings.several import several
 
 
 class JobSettings(BaseSettings):
@@ -45,7 +32,7 @@ class JobSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, extra="forbid")
 
-    window: Annotated[list[str] | None, NoDecode, BeforeValidator(_several)] = Field(
+    window: Annotated[list[str] | None, NoDecode, BeforeValidator(several)] = Field(
         default=None,
         description="Windows, each SIZE/SLIDE[+OFFSET]; a list, or spaces between.",
         examples=[["30s/5s"]],

@@ -1,0 +1,72 @@
+"""Wires the HTTP door: its settings and flags, its bounds, its server."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from starwatch.page.app import application
+from starwatch.page.serving import ServerLimits, serve
+from starwatch.ratings.durations import duration_ms
+from starwatch.ratings.sizes import size_bytes
+from starwatch.service.live import Service
+from starwatch.settings.http_section import HttpSection
+from starwatch.settings.sources import Settings
+from starwatch.sources.http_door.endpoint import RatingsEndpoint
+from starwatch.sources.http_door.limits import DoorLimits
+from starwatch.sources.http_door.source import HttpSource
+
+_LOG = logging.getLogger(__name__)
+
+
+def http_section(settings: Settings, given: Mapping[str, Any]) -> HttpSection:
+    """The section, with what flags say."""
+    flags = {name: given[name] for name in ("host", "port") if given[name] is not None}
+    if given["no_http"]:
+        flags["enabled"] = False
+    return settings.http.model_copy(update=flags)
+
+
+def door_limits(http: HttpSection) -> DoorLimits:
+    """How much the door takes."""
+    return DoorLimits(
+        body_bytes=size_bytes(http.body_size),
+        lines=http.body_ratings,
+        start_seconds=_seconds(http.start_timeout),
+        read_seconds=_seconds(http.body_timeout),
+        waiting_bytes=size_bytes(http.waiting_size),
+        commit_seconds=_seconds(http.commit_timeout),
+        keys=http.idempotency_keys,
+        key_hours=_seconds(http.idempotency_age) / 3600,
+    )
+
+
+def server_limits(http: HttpSection) -> ServerLimits:
+    """What the server bounds of connections; it counts idleness and its end in whole seconds."""
+    return ServerLimits(
+        connections=http.connections,
+        header_bytes=size_bytes(http.header_size),
+        header_seconds=_seconds(http.header_timeout),
+        idle_seconds=-(-duration_ms(http.idle_timeout) // 1000),
+        drain_seconds=-(-duration_ms(http.drain_timeout) // 1000),
+    )
+
+
+@contextmanager
+def listening(service: Service, source: HttpSource, http: HttpSection) -> Iterator[None]:
+    """The HTTP server, from before the service begins until all its answers are given."""
+    app = application(
+        service, posts=dict.fromkeys(source.paths, RatingsEndpoint(source)), door=source.figures
+    )
+    token = http.token.get_secret_value()
+    server = serve(app, [(http.host, http.port)], token=token, limits=server_limits(http))
+    _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
+    try:
+        yield
+    finally:
+        source.abandon()
+        server.stop()
+
+
+def _seconds(text: str) -> float:
+    return duration_ms(text) / 1000
