@@ -1,7 +1,8 @@
-"""What a subscriber of an MQTT broker gets."""
+"""What a subscriber of an MQTT broker gets, and messages faster than paho sends them."""
 
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event
 
@@ -36,3 +37,36 @@ def retained(port: int, topics: str, user: str, password: str) -> dict[str, byte
             before = len(got)
             time.sleep(0.3)
         return {message.topic: message.payload for message in got if message.retain}
+
+
+CONNECT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x00\x00\x05flood"
+"""MQTT 3.1.1, a clean session, no keep-alive, the client `flood`."""
+
+
+def flood(port: int, payloads: Sequence[bytes], *, topic: str = "ratings") -> None:
+    """Publish short messages at QoS 1; each is acknowledged by the broker when this returns."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as stream:
+        stream.sendall(CONNECT)
+        assert _read(stream, 4) == b"\x20\x02\x00\x00"
+        for first in range(0, len(payloads), 1000):
+            block = payloads[first : first + 1000]
+            stream.sendall(b"".join(_publish(topic, *each) for each in enumerate(block, 1)))
+            answers = _read(stream, 4 * len(block))
+            assert answers[::4] == b"\x40" * len(block)
+        stream.sendall(b"\xe0\x00")
+
+
+def _publish(topic: str, mid: int, payload: bytes) -> bytes:
+    body = len(topic).to_bytes(2) + topic.encode() + mid.to_bytes(2) + payload
+    assert len(body) < 1 << 14
+    length = [len(body)] if len(body) < 128 else [len(body) % 128 | 128, len(body) // 128]
+    return bytes([0x32, *length]) + body
+
+
+def _read(stream: socket.socket, size: int) -> bytes:
+    found = b""
+    while len(found) < size:
+        part = stream.recv(size - len(found))
+        assert part, "the broker hung up"
+        found += part
+    return found

@@ -96,6 +96,11 @@ def listens(service):
         return False
 
 
+def say(text):
+    """Tell what was measured: pytest shows it for a test that failed, and with `-s`."""
+    sys.stderr.write(f"{text}\n")
+
+
 def until(condition, seconds=30.0):
     """Wait until a condition holds."""
     end = time.monotonic() + seconds
