@@ -310,7 +310,7 @@ class KafkaTarget(Target):
     def spoil(self) -> None:
         from confluent_kafka.admin import AdminClient, NewTopic  # noqa: PLC0415
 
-        admin = AdminClient(self._reach())
+        admin = AdminClient(self.reach())
         limit = {"max.message.bytes": "1000", "compression.type": "uncompressed"}
         admin.create_topics([NewTopic("w", 1, 1, config=limit)])["w"].result(10)
 
@@ -323,7 +323,7 @@ class KafkaTarget(Target):
         from confluent_kafka import Consumer, TopicPartition  # noqa: PLC0415
 
         settings = {"group.id": "reader", "enable.partition.eof": True}
-        consumer = Consumer(self._reach() | settings)
+        consumer = Consumer(self.reach() | settings)
         consumer.assign([TopicPartition("w", 0, 0)])
         rows = []
         while (message := consumer.poll(20)) is not None and message.error() is None:
@@ -338,7 +338,8 @@ class KafkaTarget(Target):
         consumer.close()
         return rows
 
-    def _reach(self) -> dict[str, Any]:
+    def reach(self) -> dict[str, Any]:
+        """The settings of a client of librdkafka."""
         port = self.server.kind.advertised_port or self.server.kind.port
         return {
             "bootstrap.servers": f"127.0.0.1:{port}",
