@@ -172,6 +172,21 @@ export function ago(ms) {
   return `${count(Math.floor(ms / DAY))} days ago`;
 }
 
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+
+/**
+ * A moment on the reader's own clock: the time, and the day where it is not today.
+ *
+ * @param {number | null | undefined} ms
+ * @param {number} now
+ */
+export function moment(ms, now) {
+  if (ms === null || ms === undefined) return NONE;
+  const day = DATE.format(ms);
+  return day === DATE.format(now) ? CLOCK.format(ms) : `${day}, ${CLOCK.format(ms)}`;
+}
+
 /**
  * Bytes: `812 B`, `3.4 kB`, `12 MB`.
  *

@@ -1,0 +1,129 @@
+/**
+ * What stands above every view: how fast ratings come, how old they are, whether the books balance,
+ * whether the page is live.
+ *
+ * @module
+ */
+
+import { setAttribute, setText } from "./dom.js";
+import { ago, count, counted, rate } from "./numbers.js";
+
+/** @typedef {import("./types.js").Status} Status */
+/** @typedef {import("./stream.js").State} State */
+
+const WORDS = {
+  connecting: "connecting",
+  live: "live",
+  lost: "reconnecting",
+  paused: "paused",
+  resting: "at rest",
+};
+
+/** The newest status, and who wants to know of it. */
+export class StatusStore {
+  /** @type {Set<(status: Status) => void>} */
+  #listeners = new Set();
+  #toldAt = Date.now();
+
+  /** @param {Status} status */
+  constructor(status) {
+    this.value = status;
+  }
+
+  /** How old the newest rating is now, by the server's clock; null before the first. */
+  get ageMs() {
+    const age = this.value.data_age_ms;
+    return age === null || age === undefined ? null : age + Date.now() - this.#toldAt;
+  }
+
+  /** @param {Partial<Status>} parts */
+  merge(parts) {
+    if ("data_age_ms" in parts || "now_ms" in parts) this.#toldAt = Date.now();
+    this.value = { ...this.value, ...parts };
+    for (const listener of this.#listeners) listener(this.value);
+  }
+
+  /**
+   * @param {(status: Status) => void} listener
+   * @returns {() => void} ends it
+   */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/**
+ * Keep every `[data-figure]` of the document showing the status.
+ *
+ * @param {StatusStore} store
+ */
+export function followFigures(store) {
+  const show = () => {
+    for (const node of document.querySelectorAll("[data-figure]")) {
+      const figure = figures[/** @type {HTMLElement} */ (node).dataset.figure ?? ""];
+      if (figure) setText(node, figure(store.value, store));
+    }
+    showBooks(store.value);
+    showTroubles(store.value);
+  };
+  store.listen(show);
+  setInterval(show, 1000);
+  return show;
+}
+
+/** @type {Record<string, (status: Status, store: StatusStore) => string>} */
+const figures = {
+  rate: (status) => rate(status.rate),
+  active: (status) => count(status.active),
+  products: (status) => counted(status.products, "product"),
+  age: (_, store) => ago(store.ageMs),
+  received: (status) => count(status.books.received),
+  sentence: (status) => status.books.sentence,
+};
+
+/** @param {Status} status */
+function showBooks(status) {
+  for (const node of document.querySelectorAll("[data-books]")) {
+    setAttribute(node, "data-books", status.books.balanced ? "balanced" : "broken");
+  }
+}
+
+/** @param {Status} status */
+function showTroubles(status) {
+  const node = document.getElementById("troubles");
+  if (!node) return;
+  const text = status.troubles.join(" · ");
+  node.hidden = !text;
+  setText(node, text && `Attention: ${text}`);
+}
+
+/**
+ * How the connection is, and the button that pauses.
+ *
+ * @param {HTMLElement} light
+ * @param {HTMLElement} button
+ * @param {(text: string) => void} announce
+ * @param {StatusStore} store
+ */
+export function connectionLight(light, button, announce, store) {
+  /** @type {State | ""} */
+  let before = "";
+  return (/** @type {State} */ state, /** @type {number} */ waiting) => {
+    const finished = state === "live" && !store.value.running;
+    light.dataset.state = finished ? "finished" : state;
+    const word = finished ? "up to date" : WORDS[state];
+    setText(light, state === "paused" ? pausedWords(waiting) : word);
+    setAttribute(button, "aria-pressed", String(state === "paused"));
+    setText(button, state === "paused" ? "Resume" : "Pause");
+    if (before !== state && (state === "lost" || before === "lost" || state === "paused")) {
+      announce(state === "live" ? "Live again" : `The page is ${WORDS[state]}`);
+    }
+    before = state;
+  };
+}
+
+/** @param {number} waiting */
+export function pausedWords(waiting) {
+  return waiting ? `paused, ${counted(waiting, "change")} waiting` : "paused";
+}

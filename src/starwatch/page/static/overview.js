@@ -1,0 +1,318 @@
+/**
+ * The overview: all products by mean, and the table of them, live.
+ *
+ * @module
+ */
+
+import { Distribution } from "./distribution.js";
+import { one, setText, whenQuiet } from "./dom.js";
+import { addressOf, filtersOf, paramsOf, sortedBy } from "./filters.js";
+import { Grid } from "./grid.js";
+import { categoryName, Groups } from "./groups.js";
+import { count, counted, inWords } from "./numbers.js";
+import { Rows } from "./rows.js";
+
+/** @typedef {import("./app.js").Page} Page */
+/** @typedef {import("./types.js").Products} Products */
+/** @typedef {import("./types.js").Overview} OverviewAnswer */
+
+const AROUND = 30; // rows known above and below the screen
+const MOST_ROWS = 200; // the stream follows no more at once
+const FILL_MS = 60;
+const FOLLOW_MS = 250;
+
+/**
+ * @param {HTMLElement} main
+ * @param {Page} page
+ */
+export function mount(main, page) {
+  const overview = new Overview(main, page);
+  return { dispose: () => overview.dispose() };
+}
+
+class Overview {
+  #rows = new Rows();
+  #stop = new AbortController();
+  #followed = { offset: 0, limit: 0 };
+  /** @type {number | null} */
+  #end = null;
+  #filling = false;
+  /** @type {OverviewAnswer | undefined} */
+  #answer;
+  #version = 0; // rises when the rows become others
+
+  /**
+   * @param {HTMLElement} main
+   * @param {Page} page
+   */
+  constructor(main, { url, first, app }) {
+    this.main = main;
+    this.app = app;
+    this.scale = app.status.value.scale ?? {
+      lowest: 1,
+      highest: 5,
+      step: 1,
+      values: [1, 2, 3, 4, 5],
+    };
+    this.filters = filtersOf(url.searchParams);
+    this.follow = whenQuiet(() => this.#follow(), FOLLOW_MS);
+    this.fill = whenQuiet(() => void this.#fill(), FILL_MS);
+    this.total = one(main, "[data-total]");
+    this.distribution = new Distribution(one(main, ".distribution"), (bin) =>
+      this.#filter({ low: bin?.low ?? null, high: bin?.high ?? null }),
+    );
+    this.groups = new Groups(one(main, ".groups"), (category) => {
+      this.#group(false);
+      this.#filter({ category });
+    });
+    if (first.products) this.#rows.put(first.products);
+    this.#end = first.products?.end_ms ?? null;
+    this.grid = new Grid(one(main, "[role=grid]"), {
+      base: app.base,
+      rows: this.#rows,
+      scale: this.scale,
+      moved: (from, to) => this.#moved(from, to),
+      open: (row) => void app.go(`product?${new URLSearchParams({ id: row.id })}`),
+    });
+    if (first.overview) this.#showOverview(first.overview);
+    this.#listen();
+    this.#showFilters();
+    this.#showTotal();
+    this.#follow();
+  }
+
+  dispose() {
+    this.#stop.abort();
+    this.follow.cancel();
+    this.fill.cancel();
+    this.grid.dispose();
+    this.app.stream.rest();
+  }
+
+  /** What the API is asked for. */
+  get #params() {
+    return paramsOf(this.filters);
+  }
+
+  #listen() {
+    const { signal } = this.#stop;
+    const search = /** @type {HTMLInputElement} */ (one(this.main, "#search"));
+    const later = whenQuiet(() => this.#filter({ q: search.value.trim() }), 150);
+    search.addEventListener("input", later, { signal });
+    search.form?.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    addEventListener(
+      "keydown",
+      (event) => {
+        const typing = event.target instanceof Element && event.target.closest("input, select");
+        if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+        event.preventDefault();
+        search.focus();
+        search.select();
+      },
+      { signal },
+    );
+    for (const button of this.main.querySelectorAll("button[data-sort]")) {
+      const column = /** @type {HTMLElement} */ (button).dataset.sort ?? "";
+      button.addEventListener("click", () => {
+        this.#filter({ sort: sortedBy(this.filters.sort, column) });
+        this.app.announce(`Sorted by ${button.textContent?.trim()}`);
+      });
+    }
+    this.#onChange("#sort", (value) => this.#filter({ sort: value }));
+    this.#onChange("#window", (value) => this.#filter({ window: Number(value) }));
+    this.#onChange("#category", (value) =>
+      this.#filter({ category: value === "" ? null : value.slice(1) }),
+    );
+    one(this.main, "#group").addEventListener("click", () =>
+      this.#group(one(this.main, ".groups").hidden),
+    );
+    one(this.main, "#clear").addEventListener("click", () => {
+      search.value = "";
+      this.#filter({ q: "", category: null, low: null, high: null });
+    });
+  }
+
+  /**
+   * @param {string} selector
+   * @param {(value: string) => void} changed
+   */
+  #onChange(selector, changed) {
+    const select = /** @type {HTMLSelectElement | null} */ (this.main.querySelector(selector));
+    select?.addEventListener("change", () => changed(select.value));
+  }
+
+  /** @param {Partial<import("./filters.js").Filters>} change */
+  #filter(change) {
+    this.filters = { ...this.filters, ...change };
+    this.#version += 1;
+    this.app.replace(addressOf(this.filters));
+    this.#showFilters();
+    this.grid.toTop();
+    this.#follow(true);
+  }
+
+  #showFilters() {
+    const { sort, category, low, high, q } = this.filters;
+    for (const button of this.main.querySelectorAll("button[data-sort]")) {
+      const here = sort.replace("-", "") === /** @type {HTMLElement} */ (button).dataset.sort;
+      const order = sort.startsWith("-") ? "descending" : "ascending";
+      button.closest("[role=columnheader]")?.setAttribute("aria-sort", here ? order : "none");
+    }
+    this.#select("#sort", sort);
+    this.#select("#window", String(this.filters.window));
+    const chips = [
+      q && `“${q}”`,
+      category !== null && categoryName(category),
+      low !== null && high !== null && `average ${low.toFixed(2)} to ${high.toFixed(2)}`,
+    ].filter(Boolean);
+    const clear = one(this.main, "#clear");
+    clear.hidden = chips.length === 0;
+    setText(clear, `Only ${chips.join(", ")} ✕`);
+    const window = this.app.status.value.windows[this.filters.window];
+    for (const node of this.main.querySelectorAll("[data-window-words]")) {
+      if (window) setText(node, inWords(window.size_ms));
+    }
+    if (this.#answer) this.distribution.show(this.#answer.distribution, low);
+  }
+
+  /**
+   * @param {string} selector
+   * @param {string} value
+   */
+  #select(selector, value) {
+    const select = /** @type {HTMLSelectElement | null} */ (this.main.querySelector(selector));
+    if (select) select.value = value;
+  }
+
+  /** @param {boolean} shown whether categories are, instead of products */
+  #group(shown) {
+    one(this.main, ".groups").hidden = !shown;
+    one(this.main, "[role=grid]").hidden = shown;
+    one(this.main, "#group").setAttribute("aria-pressed", String(shown));
+    this.grid.refresh();
+  }
+
+  #showTotal() {
+    const { total } = this.#rows;
+    const all = this.app.status.value.products;
+    const text =
+      total === all ? counted(total, "product") : `${count(total)} of ${count(all)} products`;
+    if (this.total.textContent !== text) {
+      setText(this.total, text);
+      if (this.main.dataset.ready !== undefined) this.app.announce(text);
+    }
+    one(this.main, "#nothing").hidden = total > 0;
+  }
+
+  /**
+   * @param {number} first
+   * @param {number} end
+   */
+  #moved(first, end) {
+    if (!this.grid) return; // it is being made
+    const { offset, limit } = this.#followed;
+    const inside = first >= offset && end <= offset + limit;
+    if (!inside) this.follow();
+    if (!this.#rows.has(first, end)) this.fill();
+  }
+
+  /** Rows that are scrolled into view come by themselves, before the stream follows. */
+  async #fill() {
+    if (this.#filling) return;
+    const { first, end } = this.grid.range;
+    if (this.#rows.has(first, end)) return;
+    this.#filling = true;
+    const version = this.#version;
+    try {
+      const { offset, limit } = around(first, end);
+      const answer = await this.app.api.get(
+        "products",
+        { ...this.#params, offset, limit },
+        this.#stop.signal,
+      );
+      if (version === this.#version) this.#put(answer);
+    } catch {
+      // The stream shows that the server is away, and everything comes anew with it.
+    } finally {
+      this.#filling = false;
+    }
+    if (!this.#stop.signal.aborted && !this.#rows.has(this.grid.range.first, this.grid.range.end)) {
+      this.fill();
+    }
+  }
+
+  /** @param {boolean} [fromTop] whether the rows are others now */
+  #follow(fromTop = false) {
+    const { first, end } = fromTop
+      ? { first: 0, end: this.grid.range.end - this.grid.range.first }
+      : this.grid.range;
+    this.#followed = around(first, Math.max(end, first + 20));
+    let fresh = fromTop;
+    this.app.stream.watch(
+      { view: "products", overview: 1, ...this.#params, ...this.#followed },
+      {
+        full: ({ view, overview }) => {
+          if (fresh || view.end_ms !== this.#end) this.#rows.clear();
+          fresh = false;
+          this.#end = view.end_ms;
+          this.#put(view);
+          if (overview) this.#showOverview(overview);
+        },
+        delta: (delta) => {
+          if (delta.rows) this.grid.update(this.#rows.patch(this.#followed.offset, delta.rows));
+          if (typeof delta.total === "number" && delta.total !== this.#rows.total) {
+            this.#rows.total = delta.total;
+            this.grid.refresh();
+            this.#showTotal();
+          }
+          if (delta.end_ms) this.#end = delta.end_ms;
+          if (delta.overview) this.#showOverview(delta.overview);
+        },
+      },
+    );
+  }
+
+  /** @param {Products} answer */
+  #put(answer) {
+    this.#rows.put(answer);
+    this.grid.refresh();
+    this.#showTotal();
+  }
+
+  /** @param {OverviewAnswer} answer */
+  #showOverview(answer) {
+    this.#answer = answer;
+    this.distribution.show(answer.distribution, this.filters.low);
+    this.groups.show(answer.categories, this.scale.values);
+    this.#showCategories(answer.categories.map((each) => each.category));
+  }
+
+  /** @param {string[]} names */
+  #showCategories(names) {
+    const select = /** @type {HTMLSelectElement} */ (one(this.main, "#category"));
+    const { category } = this.filters;
+    const wanted = category === null || names.includes(category) ? names : [...names, category];
+    const useful = wanted.some(Boolean);
+    one(this.main, "#category-box").hidden = !useful;
+    one(this.main, "#group").hidden = !useful;
+    if (select.options.length !== wanted.length + 1) {
+      const all = new Option("All categories", "");
+      select.replaceChildren(
+        all,
+        ...wanted.map((name) => new Option(categoryName(name), `=${name}`)),
+      );
+    }
+    select.value = category === null ? "" : `=${category}`;
+  }
+}
+
+/**
+ * The rows to ask for when some are on screen.
+ *
+ * @param {number} first
+ * @param {number} end
+ */
+function around(first, end) {
+  const offset = Math.max(0, first - AROUND);
+  return { offset, limit: Math.min(MOST_ROWS, end + AROUND - offset) };
+}

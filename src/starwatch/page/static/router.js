@@ -1,0 +1,157 @@
+/**
+ * Links are real addresses. A click fetches the address's own page and takes its main part, so that
+ * markup is written once, on the server, and one event stream outlives every view.
+ *
+ * @module
+ */
+
+/** @typedef {{dispose(): void}} Mounted */
+/** @typedef {{main: HTMLElement, first: any, title: string}} Fetched */
+/** @typedef {{url: URL, first: any}} Arrival */
+
+/**
+ * The numbers that a page brings along.
+ *
+ * @param {Document} page
+ */
+export function firstOf(page) {
+  const text = page.getElementById("first")?.textContent;
+  return text ? JSON.parse(text) : {};
+}
+
+/** Goes from view to view. */
+export class Router {
+  /** @type {Mounted | undefined} */
+  #mounted;
+  /** @type {AbortController | undefined} */
+  #under;
+
+  /**
+   * @param {string} base the path prefix, ending in a slash
+   * @param {(main: HTMLElement, arrival: Arrival) => Promise<Mounted>} mount
+   * @param {(busy: boolean) => void} busy
+   */
+  constructor(base, mount, busy) {
+    this.base = base;
+    this.mount = mount;
+    this.busy = busy;
+  }
+
+  /** Mount what the document came with, and take over its links. */
+  async start() {
+    document.addEventListener("click", (event) => this.#clicked(event));
+    addEventListener("popstate", () => void this.#enter(new URL(location.href), true));
+    history.scrollRestoration = "manual";
+    addEventListener("scrollend", () => this.#keepPlace());
+    const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+    this.#mounted = await this.mount(main, {
+      url: new URL(location.href),
+      first: firstOf(document),
+    });
+    scrollTo(0, history.state?.top ?? 0);
+  }
+
+  /**
+   * Go to another address.
+   *
+   * @param {string} address relative to the path prefix, or whole
+   */
+  async go(address) {
+    await this.#enter(new URL(address, new URL(this.base, location.origin)), false);
+  }
+
+  /**
+   * Say by the address what is shown now, without going anywhere.
+   *
+   * @param {string} address
+   */
+  replace(address) {
+    const url = new URL(address, new URL(this.base, location.origin));
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || link.target || link.hasAttribute("download")) return;
+    const url = new URL(link.href);
+    if (!this.#ours(url) || (url.hash && url.pathname === location.pathname)) return;
+    event.preventDefault();
+    void this.#enter(url, false);
+  }
+
+  /** @param {URL} url */
+  #ours(url) {
+    const inside = url.origin === location.origin && url.pathname.startsWith(this.base);
+    return (
+      inside &&
+      !/^(api|static|login|logout|metrics|docs|openapi)\b/.test(
+        url.pathname.slice(this.base.length),
+      )
+    );
+  }
+
+  #keepPlace() {
+    history.replaceState({ ...history.state, top: scrollY }, "");
+  }
+
+  /**
+   * @param {URL} url
+   * @param {boolean} back whether the browser went there already
+   */
+  async #enter(url, back) {
+    this.#under?.abort();
+    const under = new AbortController();
+    this.#under = under;
+    this.busy(true);
+    const fetched = await pageAt(url, under.signal);
+    if (under.signal.aborted) return;
+    this.busy(false);
+    if (!fetched) {
+      location.assign(url);
+      return;
+    }
+    if (!back) {
+      this.#keepPlace();
+      history.pushState({}, "", url);
+    }
+    await this.#swap(url, fetched, back ? (history.state?.top ?? 0) : 0);
+  }
+
+  /**
+   * @param {URL} url
+   * @param {Fetched} fetched
+   * @param {number} top
+   */
+  async #swap(url, fetched, top) {
+    this.#mounted?.dispose();
+    this.#mounted = undefined;
+    document.title = fetched.title;
+    document.querySelector("main")?.replaceWith(fetched.main);
+    this.#mounted = await this.mount(fetched.main, { url, first: fetched.first });
+    scrollTo(0, top);
+    fetched.main.querySelector("h1")?.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * A page of ours, taken apart; nothing where it is none.
+ *
+ * @param {URL} url
+ * @param {AbortSignal} signal
+ * @returns {Promise<Fetched | null>}
+ */
+async function pageAt(url, signal) {
+  try {
+    const answer = await fetch(url, { signal, headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return null;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const main = page.querySelector("main");
+    if (!main) return null;
+    return { main: document.adoptNode(main), first: firstOf(page), title: page.title };
+  } catch {
+    return null;
+  }
+}
