@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.data import made
 from benchmarks.measuring import Given, Result, main
-from starwatch.service.places import DATABASE
+from starwatch.journal.places import DATABASE
 
 RATINGS = 10_000_000
 

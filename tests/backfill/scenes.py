@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from commands import csv_file, starwatch
-from starwatch.cli.recomputing import job_from_facts
 from starwatch.history.reading import panes_kept
+from starwatch.journal.places import DATABASE, Places
+from starwatch.journal.rules import job_from_facts
 from starwatch.journal.store import Journal
 from starwatch.ratings.scale import star_names
-from starwatch.service.places import DATABASE, Places
 
 HEAD = "user,product,rating,timestamp"
 LIVE_SECONDS, OLD_SECONDS = 1_600_000_000, 1_000_000_000

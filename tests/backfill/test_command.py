@@ -32,9 +32,9 @@ from backfill.scenes import (
 from commands import csv_file, starwatch
 from starwatch.history.panes import BACKFILLED_MS
 from starwatch.journal import backfills
+from starwatch.journal.places import DATABASE
 from starwatch.journal.store import Journal
 from starwatch.service import backfilling
-from starwatch.service.places import DATABASE
 from starwatch.terminal.summary import size_text
 
 DAY_MS = 24 * HOUR_MS

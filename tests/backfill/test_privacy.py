@@ -8,8 +8,8 @@ import pytest
 from backfill.scenes import OLD_SECONDS, backfilled, made, ratings_file, said, sealed
 from commands import starwatch
 from starwatch.cli import serving
+from starwatch.journal.places import DATABASE
 from starwatch.journal.store import Journal
-from starwatch.service.places import DATABASE
 from starwatch.service.privacy import KEY_FILE, remember_reviewers
 
 ROWS = [("ann", "p", 5, OLD_SECONDS), ("ann", "q", 5, OLD_SECONDS), ("bob", "p", 9, OLD_SECONDS)]

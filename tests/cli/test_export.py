@@ -16,10 +16,10 @@ from commands import T0, csv_file, process, soon, starwatch
 from durable.runs import FREQUENT, Scene, untidy_files
 from sheets.spreadsheet import cells
 from starwatch.journal.entries import SCHEMA
+from starwatch.journal.places import DATABASE, RATINGS
 from starwatch.journal.store import Journal
 from starwatch.ratings.durations import moment_label
 from starwatch.ratings.scale import Scale
-from starwatch.service.places import DATABASE, RATINGS
 from starwatch.sinks import tables
 from starwatch.windows.spec import WindowSpec
 

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from commands import csv_file, starwatch
-from starwatch.service.places import DATABASE
+from starwatch.journal.places import DATABASE
 
 PACE = ("--every", "20ms", "--window", "1m")
 

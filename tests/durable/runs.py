@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from commands import T0, process, run, starwatch
-from starwatch.service.places import DATABASE
+from starwatch.journal.places import DATABASE
 
 FREQUENT = (
     *("--commit-ratings", "10", "--batch-size", "10"),

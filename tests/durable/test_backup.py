@@ -16,8 +16,8 @@ from commands import run, soon, starwatch
 from durable.conftest import ROWS_BY_ROW
 from durable.runs import FREQUENT, Scene, killed_at, started
 from durable.small_disk import small_disk
+from starwatch.journal.places import DATABASE
 from starwatch.service import backup
-from starwatch.service.places import DATABASE
 from starwatch.service.privacy import KEY_FILE, prepared
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")

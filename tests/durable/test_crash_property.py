@@ -25,6 +25,7 @@ from starwatch.history.reading import panes_kept
 from starwatch.history.tiers import tiers_ms
 from starwatch.journal.entries import SCHEMA, MarkKind
 from starwatch.journal.listing import late_ratings
+from starwatch.journal.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, Places
 from starwatch.journal.store import Journal
 from starwatch.ports import Cursor
 from starwatch.ratings.batch import Batch
@@ -32,7 +33,6 @@ from starwatch.ratings.rejects import Reason, Reject
 from starwatch.replay.events import Joins, Leaves
 from starwatch.replay.resume import resumed
 from starwatch.service.durable import DurableEngine
-from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, Places
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.state import State
 from starwatch.service.upkeep import Upkeep

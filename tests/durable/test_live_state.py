@@ -14,12 +14,12 @@ from property.streams import streams
 from recompute.journalling import as_tuples
 from starwatch.admission.ledger import Books
 from starwatch.cli.recomputing import rules_of, take_journal
+from starwatch.journal.places import Places
 from starwatch.journal.store import Journal
 from starwatch.ratings.rejects import Reason, Reject
 from starwatch.recompute.ratings import Inputs, open_database
 from starwatch.recompute.run import Recomputation
 from starwatch.service.durable import DurableEngine
-from starwatch.service.places import Places
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.state import State
 

@@ -10,6 +10,8 @@ from property.players import batch_of, rating
 from property.streams import Rate
 from starwatch.errors import BadState, MissingInput, OutputFailed
 from starwatch.journal.entries import Entry, Mark, MarkKind
+from starwatch.journal.pane_files import PaneFile, PaneRange
+from starwatch.journal.retention import Pruning
 from starwatch.journal.sealing import seal
 from starwatch.journal.store import KEPT_SNAPSHOTS, Commit, Journal, Position
 from starwatch.ports import Cursor
@@ -136,3 +138,17 @@ def test_what_is_not_there_is_not_made_by_reading(tmp_path):
     with pytest.raises(MissingInput):
         Journal(tmp_path / "starwatch.db", reading=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("beside_a_run", [True, False])
+def test_panes_that_are_let_go_are_noted(journal, beside_a_run):
+    files = [PaneFile(f"tier=5s/{n}.parquet", 5_000, n * 10**6, n * 10**6, 1, 9, 9) for n in (1, 2)]
+    journal.commit(Commit(ratings(1), panes=PaneRange(1, tuple(files))))
+    assert journal.panes_since(5_000) is None
+    pruning = Pruning(panes=(files[0].name,))
+    if beside_a_run:
+        journal.commit(Commit(ratings(1), pruning=pruning))
+    else:
+        journal.forget(pruning)
+    assert journal.pane_files() == files[1:]
+    assert journal.panes_since(5_000) == 10**6 + 5_000

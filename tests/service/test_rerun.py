@@ -9,8 +9,8 @@ import pytest
 
 from commands import starwatch
 from durable.runs import FREQUENT, Scene, untidy_files
-from starwatch.cli.recomputing import job_from_facts
 from starwatch.journal.entries import Mark, MarkKind
+from starwatch.journal.rules import job_from_facts
 from starwatch.journal.store import Journal
 from starwatch.service.rerun import emitted_again, journalled
 from starwatch.service.state import DATABASE, RATINGS

@@ -36,7 +36,7 @@ def command(*, files: tuple[str, ...], state: str, memory: str, options: "InputO
     The rules are those of the state; every rating needs an event time. A file whose bytes were
     taken before is left out.
     """
-    from starwatch.cli.recomputing import job_from_facts  # noqa: PLC0415 - imports pyarrow
+    from starwatch.journal.rules import job_from_facts  # noqa: PLC0415 - imports pyarrow
     from starwatch.service.backfilling import backfill  # noqa: PLC0415
     from starwatch.sources.files import open_files  # noqa: PLC0415
     from starwatch.terminal.backfills import backfill_lines  # noqa: PLC0415

@@ -44,7 +44,7 @@ def lasting_catalogue(
         needed: Whether anybody looks at names; a large catalogue is not read for nobody.
     """
     from starwatch.journal.catalogue import keep_catalogue, kept_catalogue  # noqa: PLC0415
-    from starwatch.service.places import DATABASE  # noqa: PLC0415
+    from starwatch.journal.places import DATABASE  # noqa: PLC0415
 
     if catalogue is not None:
         keep_catalogue(state.directory / DATABASE, catalogue)

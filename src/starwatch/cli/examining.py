@@ -13,12 +13,12 @@ from starwatch.cli.serving import sink_texts, source_sections
 from starwatch.codecs.options import InputOptions
 from starwatch.errors import StarwatchError
 from starwatch.journal.lock import writer_of
+from starwatch.journal.places import Places
 from starwatch.journal.store import Journal
 from starwatch.page.guarding import require_token
 from starwatch.ratings.scale import Scale
 from starwatch.service.doctor import LOOKING, Finding, clock, examined
 from starwatch.service.doctor_port import port
-from starwatch.service.places import Places
 from starwatch.settings.secrets import without_secrets
 from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import parse_outputs

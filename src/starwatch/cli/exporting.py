@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from starwatch.cli.recomputing import job_from_facts, rules_of
+from starwatch.cli.recomputing import rules_of
 from starwatch.cli.state_option import job_of, reading
 from starwatch.errors import BadSetting
 from starwatch.exports.about import About
@@ -16,12 +16,13 @@ from starwatch.history.drawable import tier_of
 from starwatch.history.reading import Panes, panes_kept
 from starwatch.history.tiers import tiers_ms
 from starwatch.journal.catalogue import kept_catalogue
+from starwatch.journal.places import Places
+from starwatch.journal.rules import job_from_facts
 from starwatch.journal.store import Journal
 from starwatch.ratings.durations import moment_label, moment_ms
 from starwatch.recompute.drawing import Drawing, PaneSource
 from starwatch.recompute.rules import Windows
 from starwatch.recompute.sql_drawing import Chosen
-from starwatch.service.places import Places
 from starwatch.windows.job import Job
 from starwatch.windows.spec import WindowSpec
 

@@ -14,9 +14,9 @@ def command(*, state: str) -> None:
     import msgspec  # noqa: PLC0415 - only when the command runs
 
     from starwatch.journal.listing import late_ratings  # noqa: PLC0415
+    from starwatch.journal.places import RATINGS  # noqa: PLC0415
     from starwatch.ratings.scale import Scale  # noqa: PLC0415
     from starwatch.service.kept import late_lines  # noqa: PLC0415
-    from starwatch.service.places import RATINGS  # noqa: PLC0415
 
     with reading(state) as journal:
         names = names_by_partition(journal)

@@ -1,21 +1,19 @@
 """Brings replays and states to a recomputation: rules as plain values, inputs in their order."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starwatch.admission.ledger import Books, SpecBook
 from starwatch.journal.impossible import REASONS
 from starwatch.ratings.rejects import Reason
-from starwatch.ratings.scale import Scale
 from starwatch.recompute.ratings import Inputs, Mark
 from starwatch.recompute.rules import Rules, Stars, Windows
 from starwatch.recompute.run import Counts
 from starwatch.replay.events import Event, Joins, Leaves
-from starwatch.windows.job import Duplicates, Job, Quiet, WindowTime
-from starwatch.windows.spec import WindowSpec
+from starwatch.windows.job import Job, WindowTime
 
 if TYPE_CHECKING:
     from starwatch.journal.store import Journal
@@ -41,20 +39,6 @@ def rules_of(job: Job) -> Rules:
         max_entries=job.max_entries,
         oldest_ms=job.oldest_ms,
         ahead_ms=job.ahead_ms,
-    )
-
-
-def job_from_facts(facts: Mapping[str, Any]) -> Job:
-    """The job whose rules a state keeps (`service.state.job_facts`)."""
-    return Job(
-        **dict(facts)
-        | {
-            "windows": tuple(WindowSpec.parse(label) for label in facts["windows"]),
-            "scale": Scale.parse(facts["scale"]),
-            "time": WindowTime(facts["time"]),
-            "quiet": Quiet(facts["quiet"]),
-            "duplicates": Duplicates(facts["duplicates"]),
-        }
     )
 
 

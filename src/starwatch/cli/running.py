@@ -14,6 +14,7 @@ import pyarrow as pa
 from starwatch.cli.views import ProgressView, TableView, watched
 from starwatch.engine import Engine
 from starwatch.errors import BadSetting, RunError
+from starwatch.journal.places import DATABASE
 from starwatch.ports import Cursor, FileReader, LastingSink, RowContext
 from starwatch.ratings.batch import Batch
 from starwatch.ratings.catalogue import Catalogue
@@ -25,7 +26,6 @@ from starwatch.service.durable import DurableEngine
 from starwatch.service.kept import KeptFile, late_lines, reject_lines
 from starwatch.service.outputs import Outputs
 from starwatch.service.pacing import NoPacing, Pacing
-from starwatch.service.places import DATABASE
 from starwatch.service.replaying import Keeping, Replay, Unseen, View
 from starwatch.service.state import State
 from starwatch.service.stop import Stop

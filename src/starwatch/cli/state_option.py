@@ -30,8 +30,8 @@ def refuse_inside(target: str, state: str) -> None:
 @contextmanager
 def reading(state: str) -> Iterator["Journal"]:
     """The journal of a state directory, to read from."""
+    from starwatch.journal.places import DATABASE  # noqa: PLC0415
     from starwatch.journal.store import Journal  # noqa: PLC0415 - imports pyarrow
-    from starwatch.service.places import DATABASE  # noqa: PLC0415
 
     with closing(Journal(Path(state) / DATABASE, reading=True)) as journal:
         yield journal

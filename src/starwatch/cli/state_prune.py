@@ -35,7 +35,7 @@ def command(*, state: str, keep: Mapping[str, int | None], dry_run: bool) -> Non
 
 def _prune(state: str, keep: Mapping[str, int | None]) -> Iterator[str]:
     """Do it; gives what was done."""
-    from starwatch.service.places import Places  # noqa: PLC0415 - imports pyarrow
+    from starwatch.journal.places import Places  # noqa: PLC0415 - imports pyarrow
     from starwatch.service.pruning import Removal, forgotten, retention_of  # noqa: PLC0415
     from starwatch.service.state import State  # noqa: PLC0415
     from starwatch.terminal.summary import size_text  # noqa: PLC0415

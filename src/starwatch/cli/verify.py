@@ -130,15 +130,16 @@ def _state(given: Mapping[str, Any], sheet: Sheet | None) -> list[str]:
     import msgspec  # noqa: PLC0415 - only when the command runs
 
     from starwatch.admission.ledger import Books  # noqa: PLC0415
-    from starwatch.cli.recomputing import job_from_facts, rules_of, take_journal  # noqa: PLC0415
+    from starwatch.cli.recomputing import rules_of, take_journal  # noqa: PLC0415
     from starwatch.cli.state_option import reading  # noqa: PLC0415
     from starwatch.cli.verify_backfills import check_backfills  # noqa: PLC0415
     from starwatch.cli.verify_files import check_files  # noqa: PLC0415
     from starwatch.cli.verify_panes import check_panes  # noqa: PLC0415
+    from starwatch.journal.places import RATINGS  # noqa: PLC0415
+    from starwatch.journal.rules import job_from_facts  # noqa: PLC0415
     from starwatch.recompute.ratings import Inputs, open_database  # noqa: PLC0415
     from starwatch.recompute.run import Recomputation  # noqa: PLC0415
     from starwatch.recompute.written import take_written  # noqa: PLC0415
-    from starwatch.service.places import RATINGS  # noqa: PLC0415
     from starwatch.service.rerun import emitted_again  # noqa: PLC0415
 
     state = given["state"]

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starwatch.journal.listing import require_all
+from starwatch.journal.places import folder_of
 from starwatch.journal.written import check_file
-from starwatch.service.places import folder_of
 
 if TYPE_CHECKING:
     from starwatch.journal.store import Journal

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from starwatch.cli.recomputing import rules_of
 from starwatch.history.reading import panes_kept
 from starwatch.history.tiers import tiers_ms
+from starwatch.journal.places import Places
 from starwatch.ratings.durations import duration_label, moment_label
 from starwatch.recompute.drawing import PaneSource
 from starwatch.recompute.panes import other_panes
-from starwatch.service.places import Places
 from starwatch.terminal.summary import number_text
 
 if TYPE_CHECKING:

@@ -2,8 +2,10 @@
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,18 @@ PANES_GONE = "panes_gone"
 """The fact that tells, by the length of panes as text, before which moment some were let go."""
 
 
-def panes_gone(
-    database: sqlite3.Connection, files: Sequence[str], before: Mapping[str, int]
-) -> dict[str, int]:
-    """The value of `PANES_GONE` when these files go, with what it was before."""
-    gone = dict(before)
+def note_panes_gone(database: sqlite3.Connection, files: Sequence[str]) -> None:
+    """Note which panes are not all there once these files are forgotten, inside a transaction."""
+    if not files:
+        return
+    known = database.execute("SELECT value FROM facts WHERE name = ?", (PANES_GONE,)).fetchone()
+    gone: dict[str, int] = msgspec.json.decode(known[0]) if known else {}
     query = "SELECT tier_ms, last_ms + tier_ms FROM history WHERE file = ?"
     for file in files:
         for tier, end in database.execute(query, (file,)):
             gone[str(tier)] = max(gone.get(str(tier), end), end)
-    return gone
+    row = (PANES_GONE, msgspec.json.encode(gone).decode())
+    database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", row)
 
 
 def name_pane_files(database: sqlite3.Connection, files: Sequence[PaneFile]) -> None:

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from starwatch.failpoints import reached
+from starwatch.journal.pane_files import note_panes_gone
 from starwatch.journal.retention import LONG_PANES_MS, Kind, Lot, Pruning
 
 KEPT_REJECTS = 100_000
@@ -36,6 +37,7 @@ def lots(database: sqlite3.Connection) -> Iterator[Lot]:
 
 def forget(database: sqlite3.Connection, pruning: Pruning) -> None:
     """Take what goes out of the tables, inside a transaction; its files count no more then."""
+    note_panes_gone(database, pruning.panes)
     tables = (
         ("sealed", pruning.ratings),
         ("backfilled", pruning.ratings),

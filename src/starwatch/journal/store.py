@@ -32,7 +32,6 @@ from starwatch.journal.pane_files import (
     PaneFile,
     PaneRange,
     name_pane_files,
-    panes_gone,
 )
 from starwatch.journal.pruning import (
     FIRSTS,
@@ -391,9 +390,6 @@ class Journal:
             OutputFailed: the disk is full or fails; they all still count then.
         """
         with self._transaction():
-            if pruning.panes:
-                gone = panes_gone(self._database, pruning.panes, self.fact(PANES_GONE) or {})
-                self._write_facts({PANES_GONE: gone})
             forget(self._database, pruning)
 
     def erase(self, erasing: Erasing) -> tuple[int, int]:

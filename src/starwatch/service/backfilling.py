@@ -24,6 +24,7 @@ from starwatch.history.files import write_tables
 from starwatch.history.panes import BACKFILLED_MS
 from starwatch.journal.backfills import KEPT_REJECTS, Backfill, BackfillRun
 from starwatch.journal.lock import BACKFILL, DirectoryLock
+from starwatch.journal.places import BACKFILL_STEM, Places
 from starwatch.journal.sealing import SealedFile, write_ratings
 from starwatch.journal.store import Journal
 from starwatch.ports import FileReader
@@ -32,10 +33,9 @@ from starwatch.recompute.backfill import BackfillRatings
 from starwatch.recompute.ratings import open_database
 from starwatch.recompute.rules import COUNTED, DUPLICATE
 from starwatch.service.admitting import admitted
-from starwatch.service.places import Places
 from starwatch.service.privacy import prepared_as_remembered
 from starwatch.service.state import disk_errors, file_facts
-from starwatch.service.sweeping import BACKFILL_STEM, sweep_backfills
+from starwatch.service.sweeping import sweep_backfills
 from starwatch.windows.job import Job
 
 if TYPE_CHECKING:

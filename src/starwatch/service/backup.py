@@ -18,8 +18,8 @@ from starwatch.disk import sync_file, sync_folder
 from starwatch.errors import BadSetting, BadState, OutputFailed, StateError
 from starwatch.failpoints import reached
 from starwatch.journal.copying import begun_of, copy_database
+from starwatch.journal.places import DATABASE, folder_of
 from starwatch.journal.written import Written, check_file
-from starwatch.service.places import DATABASE, folder_of
 from starwatch.service.privacy import KEY_FILE
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
 
+from starwatch.journal.places import Places
 from starwatch.outbox.budget import BACKLOG_BYTES
 from starwatch.ports import LiveSource, Origin, RowContext
 from starwatch.service.clock import Clock
@@ -16,7 +17,6 @@ from starwatch.service.figures import figures_of
 from starwatch.service.following import Follower
 from starwatch.service.inbox import Inbox
 from starwatch.service.operating import Operating
-from starwatch.service.places import Places
 from starwatch.service.privacy import Prepare, as_they_are
 from starwatch.service.state import State
 from starwatch.service.stop import Stop

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from starwatch.errors import BadState
 from starwatch.journal.lock import writer_of
+from starwatch.journal.places import DATABASE
 from starwatch.journal.survey import Survey, survey
-from starwatch.service.places import DATABASE
 
 
 @dataclass(frozen=True, slots=True)

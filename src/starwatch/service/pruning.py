@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from starwatch.failpoints import reached
+from starwatch.journal.places import Places
 from starwatch.journal.pruning import remove
 from starwatch.journal.retention import Pruning, Retention, due
 from starwatch.journal.schema import nobody_reads_the_past
 from starwatch.journal.store import Journal
-from starwatch.service.places import Places
 
 _FACT = "retention"
 

@@ -14,11 +14,11 @@ from typing import Any, Self
 from starwatch.errors import BadState, OtherState, OutputFailed
 from starwatch.failpoints import reached
 from starwatch.journal.lock import BACKFILL, WRITER, DirectoryLock
+from starwatch.journal.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, STAGING, Places
 from starwatch.journal.schema import holds_nothing
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.replay.pace import ReplayOptions
-from starwatch.service.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, STAGING, Places
 from starwatch.service.pruning import retention_of
 from starwatch.service.rhythm import Rhythm
 from starwatch.service.sweeping import sweep

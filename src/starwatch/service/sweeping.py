@@ -11,12 +11,9 @@ from pathlib import Path
 
 from starwatch.errors import StateLocked
 from starwatch.journal.lock import BACKFILL, DirectoryLock
+from starwatch.journal.places import BACKFILL_STEM, Places
 from starwatch.journal.schema import nobody_reads_the_past
 from starwatch.journal.store import Journal
-from starwatch.service.places import Places
-
-BACKFILL_STEM = "backfill-"
-"""How the names of files begin that a backfill made."""
 
 
 def sweep(places: Places, journal: Journal) -> None:

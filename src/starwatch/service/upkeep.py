@@ -16,12 +16,12 @@ from starwatch.failpoints import reached
 from starwatch.history.files import write_panes
 from starwatch.history.panes import COLUMNS
 from starwatch.journal.pane_files import PaneRange
+from starwatch.journal.places import Places
 from starwatch.journal.retention import Pruning, Retention
 from starwatch.journal.sealing import Sealing, seal
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
 from starwatch.service.memory import give_back
-from starwatch.service.places import Places
 from starwatch.service.pruning import Removal, forgotten, found
 from starwatch.service.rhythm import Rhythm
 from starwatch.windows.job import Job

@@ -43,6 +43,10 @@ class ProductIds:
         encoded: NDArray[np.int32] = codes[distinct.indices.to_numpy(zero_copy_only=False)]
         return encoded
 
+    def find(self, product: str) -> int | None:
+        """The code of one id; None where it was never seen."""
+        return self._codes.get(product)
+
     def take(self, codes: NDArray[np.integer]) -> pa.Array:
         """The ids of these codes as an Arrow `string` column."""
         ids = self._ids

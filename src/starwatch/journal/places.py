@@ -9,6 +9,9 @@ RATINGS = "ratings"
 HISTORY = "history"
 STAGING = "backfilling"
 
+BACKFILL_STEM = "backfill-"
+"""How the names of files begin that a backfill made."""
+
 
 def folder_of(table: str) -> str:
     """Where the files lie that a table of the database names: its own name, but for ratings."""

@@ -1,0 +1,74 @@
+"""When ratings came: how many a second, and the newest."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from starwatch.admission.ledger import Class
+from starwatch.ratings.batch import NO_TIME
+from starwatch.windows.job import Job, WindowTime
+
+_SECOND_MS = 1_000
+_SECONDS = 10
+"""Over how long a rate goes: long enough to stand still, short enough to move."""
+
+
+class Arrivals:
+    """Counts ratings by the second of their arrival.
+
+    Attributes:
+        newest_ms: When the newest one arrived; None before the first.
+        top_ms: The newest window time that moved the watermark, as in the engine.
+    """
+
+    def __init__(self) -> None:
+        self.newest_ms: int | None = None
+        self.top_ms: int | None = None
+        self._counts: dict[int, int] = {}
+
+    def take(self, parts: Iterable[pa.RecordBatch], job: Job) -> None:
+        """Count journalled ratings."""
+        for ratings in parts:
+            if not len(ratings):
+                continue
+            arrival = ratings["arrival_ms"].to_numpy()
+            self._count(arrival)
+            moved = ratings["class"].to_numpy() != Class.REJECTED
+            if moved.any():
+                top = int(_moves(ratings, job)[moved].max())
+                self.top_ms = top if self.top_ms is None else max(self.top_ms, top)
+
+    def rate(self, now_ms: int | None) -> float:
+        """Ratings a second.
+
+        Args:
+            now_ms: The clock that arrivals go by; None: the newest one is now.
+        """
+        if self.newest_ms is None:
+            return 0.0
+        newest = self.newest_ms if now_ms is None else max(now_ms, self.newest_ms)
+        second = newest // _SECOND_MS
+        counted = (self._counts.get(second - back, 0) for back in range(_SECONDS))
+        begun = (newest % _SECOND_MS + 1) / _SECOND_MS  # how much of the last second is over
+        return sum(counted) / (_SECONDS - 1 + begun)
+
+    def _count(self, arrival: NDArray[np.int64]) -> None:
+        seconds, counts = np.unique(arrival // _SECOND_MS, return_counts=True)
+        for second, count in zip(seconds.tolist(), counts.tolist(), strict=True):
+            self._counts[second] = self._counts.get(second, 0) + count
+        self.newest_ms = max(int(arrival.max()), self.newest_ms or int(arrival.max()))
+        oldest = self.newest_ms // _SECOND_MS - 2 * _SECONDS
+        for second in [second for second in self._counts if second < oldest]:
+            del self._counts[second]
+
+
+def _moves(ratings: pa.RecordBatch, job: Job) -> NDArray[np.int64]:
+    """What of each rating moves the watermark (`starwatch.engine`)."""
+    arrival: NDArray[np.int64] = ratings["arrival_ms"].to_numpy()
+    if job.time is WindowTime.ARRIVAL:
+        return arrival
+    event: NDArray[np.int64] = ratings["event_ms"].to_numpy()
+    times = np.where(event == NO_TIME, arrival, event)
+    return np.minimum(times, arrival) if job.live else times

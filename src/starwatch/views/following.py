@@ -1,0 +1,208 @@
+"""The thread that follows the journal of a state, as any reader may: what is committed it takes.
+
+It asks SQLite whether anything was committed, at once when the writer in the same process says so,
+and else five times a second; what was committed meanwhile is taken together.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from threading import Event, RLock, Thread
+
+from starwatch.errors import BadState, StarwatchError
+from starwatch.history.panes import COLUMNS
+from starwatch.history.tiers import DAY_MS
+from starwatch.journal.entries import Entry
+from starwatch.journal.places import Places
+from starwatch.journal.store import Journal
+from starwatch.journal.watching import Watch
+from starwatch.views.moment import Moment, moment_of
+from starwatch.views.past import PaneReader
+from starwatch.views.picture import Picture, lost
+
+_LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.2
+"""Between two looks: five a second are as many as an eye takes in."""
+
+_TAIL = 200
+"""Entries whose ratings tell how many come a second when a state is opened: a minute at most."""
+
+_ATTEMPTS = 5
+"""Files may be let go between two looks; it is looked again."""
+
+
+class Follower:
+    """Keeps a picture of a state up to date.
+
+    Args:
+        directory: The state directory.
+        committed: Set by a writer in this process with each commit; None: there is none.
+        changed: Called by the thread when the picture has changed.
+
+    Attributes:
+        lock: Held while the picture changes, and by whoever reads it.
+        picture: None before a run has begun in the state.
+        moment: The state as it was seen last; None before it was.
+        trouble: Why it cannot be read at the moment; empty where it can.
+    """
+
+    def __init__(
+        self, directory: Path, committed: Event | None, changed: Callable[[], None]
+    ) -> None:
+        self.lock = RLock()
+        self.picture: Picture | None = None
+        self.moment: Moment | None = None
+        self.trouble = ""
+        self.reader: PaneReader | None = None
+        self._places = Places(directory)
+        self._committed = committed or Event()
+        self._changed = changed
+        self._closing = Event()
+        self._opened = Event()
+        self._looked = Event()
+        self._failure: Exception | None = None
+        self._thread = Thread(target=self._run, name="views", daemon=True)
+
+    def start(self) -> None:
+        """Read what there is, then go on beside the caller.
+
+        Raises:
+            MissingInput: there is no state.
+            BadState: it is broken.
+            NewerState: a newer Starwatch made it.
+        """
+        self._thread.start()
+        self._opened.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+
+    def close(self) -> None:
+        """End the thread; safe to call twice."""
+        self._closing.set()
+        self._committed.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Look now, and wait until it is done or some time has passed."""
+        self._looked.clear()
+        self._committed.set()
+        self._looked.wait(2 * _PAUSE_SECONDS)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with closing(Watch(self._places.database)) as watch:
+                    self._follow(watch)
+            except Exception as error:  # told to whoever opens it, or shown  # noqa: BLE001
+                self._failed(error)
+                self._closing.wait(_PAUSE_SECONDS)
+
+    def _follow(self, watch: Watch) -> None:
+        """Take all that is committed, until the database is another one."""
+        with closing(Journal(self._places.database, reading=True)) as journal:
+            self._build(journal)
+            while not self._closing.is_set() and not watch.replaced():
+                began = time.monotonic()
+                self._committed.clear()
+                if watch.changed():
+                    self._refresh(journal)
+                self._looked.set()
+                self._committed.wait(_PAUSE_SECONDS)
+                self._closing.wait(max(began + _PAUSE_SECONDS - time.monotonic(), 0))
+
+    def _failed(self, error: Exception) -> None:
+        told = _unreadable(self._places, error) if isinstance(error, OSError) else error
+        if not self._opened.is_set():
+            self._failure = told
+            self._closing.set()
+            self._opened.set()
+        elif self.trouble != str(told):
+            known = isinstance(told, StarwatchError)
+            _LOG.warning("the state cannot be shown: %s", told, exc_info=None if known else error)
+            self.trouble = str(told)
+            self._changed()
+
+    def _tell(self) -> None:
+        self.trouble = ""
+        self._opened.set()
+        self._changed()
+
+    def _build(self, journal: Journal) -> None:
+        """Read the whole state anew."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with journal.at_one_moment():
+                    moment = moment_of(journal)
+                    entries = list(journal.entries(moment.panes_upto, columns=COLUMNS))
+                    tail = _tail(journal, moment)
+                picture = self._picture(moment, entries, tail)
+            except FileNotFoundError as error:
+                gone = error
+                continue
+            with self.lock:
+                self.picture, self.moment = picture, moment
+            self._tell()
+            return
+        raise BadState(f"{gone.filename} is not there", hint="Restore a backup of the state")
+
+    def _picture(
+        self, moment: Moment, entries: list[tuple[int, Entry]], tail: list[tuple[int, Entry]]
+    ) -> Picture | None:
+        if moment.job is None:
+            return None
+        self.reader = PaneReader(self._places.history, moment.job.scale.steps)
+        picture = Picture(moment.job, self.reader, moment)
+        picture.arrivals.take([entry.ratings for _, entry in tail], moment.job)
+        last = entries[-1][0] if entries else moment.panes_upto
+        picture.take(moment, entries, last=last)
+        return picture
+
+    def _refresh(self, journal: Journal) -> None:
+        """Take what was committed since the last time."""
+        picture = self.picture
+        if picture is None:
+            self._build(journal)
+            return
+        with journal.at_one_moment():
+            moment = moment_of(journal)
+            entries = list(journal.entries(picture.seen, columns=COLUMNS))
+        days = [file for file in lost(picture.moment.files, moment.files) if file.tier_ms == DAY_MS]
+        if days or moment.job != picture.job or not _joins(picture.seen, entries, moment):
+            self._build(journal)
+            return
+        try:
+            with self.lock:
+                last = entries[-1][0] if entries else picture.seen
+                picture.take(moment, entries, last=last)
+                self.moment = moment
+                behind = picture.file()
+                if behind is not None:
+                    picture.again(list(journal.entries(behind, last, COLUMNS)))
+        except FileNotFoundError:  # a backfill's file went before it was read
+            self._build(journal)
+            return
+        self._tell()
+
+
+def _joins(seen: int, entries: list[tuple[int, Entry]], moment: Moment) -> bool:
+    """Whether entries follow the last one that was seen: none was sealed and forgotten between."""
+    if entries:
+        return entries[0][0] == seen + 1
+    return moment.panes_upto <= seen
+
+
+def _tail(journal: Journal, moment: Moment) -> list[tuple[int, Entry]]:
+    """The last entries that files hold already, for when their ratings came."""
+    upto = moment.panes_upto
+    return list(journal.entries(upto - _TAIL, upto, COLUMNS))
+
+
+def _unreadable(places: Places, error: OSError) -> BadState:
+    return BadState(
+        f"the state in {places.directory} cannot be read ({error.strerror or error})",
+        hint="See to it that you may read it",
+    )

@@ -1,0 +1,37 @@
+"""Exact means of many histograms at once, for showing and for choosing."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from starwatch.ratings.means import mean_fractions, rounded_means
+from starwatch.ratings.scale import Scale
+
+_DIGITS = 6
+
+
+def means(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.float64]:
+    """Exact means rounded half to even to 6 places; NaN where there is no rating.
+
+    Args:
+        stars: Shape (n, steps).
+        scale: Its scale.
+    """
+    some = np.flatnonzero(stars.any(axis=1))
+    found = np.full(len(stars), np.nan)
+    found[some] = rounded_means(stars[some], scale, _DIGITS) / 10**_DIGITS
+    return found
+
+
+def quotients(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.float64]:
+    """Means as the nearest floats, for comparing; NaN where there is no rating."""
+    some = np.flatnonzero(stars.any(axis=1))
+    found = np.full(len(stars), np.nan)
+    above, below = mean_fractions(stars[some], scale)
+    found[some] = (above / below).astype(np.float64)
+    return found
+
+
+def mean(stars: NDArray[np.integer], scale: Scale) -> float | None:
+    """The exact mean of one histogram rounded half to even to 6 places; None without a rating."""
+    (found,) = means(stars[None, :], scale)
+    return None if np.isnan(found) else float(found)

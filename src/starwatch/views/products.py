@@ -1,0 +1,205 @@
+"""Products as rows: chosen, and put together of everything that is known of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from starwatch.views.choosing import Columns, chosen, matching, without_means
+from starwatch.views.current import TREND, CurrentWindows
+from starwatch.views.means import mean, means, quotients
+from starwatch.views.names import Names
+from starwatch.views.picture import Picture
+from starwatch.views.values import (
+    Overview,
+    ProductNow,
+    ProductPage,
+    ProductQuery,
+    ProductRows,
+    WindowNow,
+)
+
+_BINS_A_STEP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All products for one window of the job, of one moment; read it under the follower's lock.
+
+    Attributes:
+        picture: Where it comes from.
+        current: The windows.
+        columns: What products can be chosen by.
+        seq: As of when.
+    """
+
+    picture: Picture
+    current: CurrentWindows
+    columns: Columns
+    seq: int
+
+    @classmethod
+    def of(cls, picture: Picture, window: int, names: Names, seq: int) -> "Table":
+        """The products as they are now."""
+        current, scale, number = picture.current[window], picture.job.scale, len(picture.products)
+        ids = picture.products.all()
+        _, order = picture.products.ranked()
+        stars, total = current.stars(number), picture.totals.stars(number)
+        newest = quotients(stars, scale)
+        shown = means(stars, scale)
+        unknown = np.full(number, np.nan)
+        numbers = {
+            "count": stars.sum(axis=1),
+            "mean": newest,
+            "change": shown - means(current.before(number), scale),
+            "score": unknown,
+            "rank": unknown,
+            "all_count": total.sum(axis=1),
+            "all_mean": quotients(total, scale),
+            "last": picture.totals.last_ms(slice(0, number)),
+        }
+        columns = Columns(ids, order, *names.upto(ids), numbers, float(scale.highest))
+        return cls(picture, current, columns, seq)
+
+    def page(self, query: ProductQuery) -> ProductPage:
+        """The products that a query chooses.
+
+        Raises:
+            BadSetting: there is no such sort.
+        """
+        codes = chosen(self.columns, query)
+        some = codes[query.offset : query.offset + query.limit]
+        return ProductPage(
+            seq=self.seq,
+            window=self.current.spec,
+            end_ms=self.end_ms,
+            open_end_ms=self.open_end_ms,
+            watermark_ms=self.picture.moment.shown_watermark_ms,
+            total=len(codes),
+            offset=query.offset,
+            rows=self.rows(some),
+        )
+
+    @property
+    def end_ms(self) -> int | None:
+        """Where the newest closed window ends; None before one has closed."""
+        number = self.current.number
+        return None if number is None else self.current.spec.end_ms(number)
+
+    @property
+    def open_end_ms(self) -> int | None:
+        """Where the open window ends; None before there is a rating."""
+        number = self.picture.open(self.current.spec)
+        return None if number is None else self.current.spec.end_ms(number)
+
+    def rows(self, codes: NDArray[np.int32]) -> ProductRows:
+        """These products."""
+        picture, columns, scale = self.picture, self.columns, self.picture.job.scale
+        stars = self.current.stars(len(picture.products))[codes]
+        total = picture.totals.stars(len(picture.products))[codes]
+        still_open = self._open(codes)
+        place = pa.array(codes)
+        unknown = np.full(len(codes), np.nan)
+        return ProductRows(
+            id=columns.ids.take(place).to_pylist(),
+            name=columns.names.take(place).to_pylist(),
+            category=columns.categories.take(place).to_pylist(),
+            count=stars.sum(axis=1),
+            stars=stars,
+            mean=means(stars, scale),
+            change=columns.numbers["change"][codes],
+            open_count=still_open.sum(axis=1),
+            open_stars=still_open,
+            trend=self._trend(codes),
+            all_count=total.sum(axis=1),
+            all_stars=total,
+            all_mean=means(total, scale),
+            score=unknown,
+            score_low=unknown,
+            score_high=unknown,
+            rank=np.zeros(len(codes), np.int64),
+            first_ms=picture.totals.first_ms(codes),
+            last_ms=picture.totals.last_ms(codes),
+        )
+
+    def overview(self, query: ProductQuery) -> Overview:
+        """All products at a glance; what a query asks of means does not matter."""
+        stars = self.current.stars(len(self.picture.products))
+        some = stars.any(axis=1)
+        mask = matching(self.columns, without_means(query))
+        codes = np.flatnonzero(some if mask is None else some & mask)
+        low, high, count = _distribution(stars[codes], self.picture)
+        categories = self.columns.categories.take(pa.array(codes)).dictionary_encode()
+        return Overview(
+            self.seq,
+            self.current.spec,
+            self.end_ms,
+            low,
+            high,
+            count,
+            *_by_category(categories, stars[codes], self.picture),
+        )
+
+    def window(self, code: int) -> WindowNow:
+        """The newest closed window of one product, and the open one."""
+        codes = np.array([code], np.int32)
+        (stars,) = self.current.stars(len(self.picture.products))[codes]
+        (still_open,) = self._open(codes)
+        return WindowNow(
+            self.current.spec,
+            self.end_ms,
+            stars,
+            mean(stars, self.picture.job.scale),
+            self.open_end_ms,
+            still_open,
+        )
+
+    def _open(self, codes: NDArray[np.int32]) -> NDArray[np.int64]:
+        number = self.picture.open(self.current.spec)
+        if number is None or not len(codes):
+            return np.zeros((len(codes), self.picture.job.scale.steps), np.int64)
+        return self.current.at(number, codes)
+
+    def _trend(self, codes: NDArray[np.int32]) -> NDArray[np.float64]:
+        number = self.current.number
+        if number is None or not len(codes):
+            return np.full((len(codes), TREND), np.nan)
+        stars = self.current.around(number - TREND + 1, number, codes)
+        flat = means(stars.reshape(-1, stars.shape[2]), self.picture.job.scale)
+        return flat.reshape(TREND, len(codes)).T
+
+
+def product_now(tables: list[Table], code: int) -> ProductNow:
+    """One product in all windows of the job."""
+    row = tables[0].rows(np.array([code], np.int32))
+    return ProductNow(tables[0].seq, True, row, [table.window(code) for table in tables])
+
+
+def _distribution(
+    stars: NDArray[np.int64], picture: Picture
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Lower and upper edges of bins, and how many means are in each; by integers alone."""
+    scale = picture.job.scale
+    bins = (scale.steps - 1) * _BINS_A_STEP
+    width = scale.numerators[1] - scale.numerators[0]
+    above = stars @ (np.array(scale.numerators, np.int64) - scale.numerators[0])
+    place = _BINS_A_STEP * above // (width * np.maximum(stars.sum(axis=1), 1))
+    count = np.bincount(np.minimum(place, bins - 1), minlength=bins)
+    edges = np.linspace(float(scale.lowest), float(scale.highest), bins + 1)
+    return edges[:-1], edges[1:], count.astype(np.int64)
+
+
+def _by_category(categories: Any, stars: NDArray[np.int64], picture: Picture) -> tuple[Any, ...]:
+    """Names of categories, and their products, ratings, histograms and means."""
+    names = categories.dictionary.to_pylist()
+    place = categories.indices.to_numpy(zero_copy_only=False)
+    order = np.argsort(place, kind="stable")
+    sums = np.zeros((len(names), stars.shape[1]), np.int64)
+    np.add.at(sums, place[order], stars[order])
+    products = np.bincount(place, minlength=len(names))
+    by_name = sorted(range(len(names)), key=names.__getitem__)
+    sums, products = sums[by_name], products[by_name]
+    names = [names[number] for number in by_name]
+    return names, products, sums.sum(axis=1), sums, means(sums, picture.job.scale)
