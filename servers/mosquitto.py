@@ -17,11 +17,12 @@ PROGRAMS = ("mosquitto", "mosquitto_passwd", "mosquitto_pub", "mosquitto_sub")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mosquitto:
-    """A broker whose sessions and queues are on the disk a second after they change.
+    """A broker whose sessions and queues are on the disk two seconds after they change.
 
     Args:
         port: Its listener.
-        autosave_seconds: How often it saves; 0: never, so that a kill loses everything.
+        autosave_seconds: It saves when more whole seconds than that have passed: with 1 every two.
+            0: never, so that a kill loses everything.
         users: Passwords by user; empty: anyone may come, without a name.
         certificate: PEM file of its certificate and its key; None: no TLS.
         client_ca: PEM file of an authority; clients then need a certificate of it.

@@ -43,7 +43,7 @@ def shared_servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def mosquitto(servers: Servers) -> Server:
-    """A private MQTT broker, open to all, that saves what it holds every second."""
+    """A private MQTT broker, open to all, that saves what it holds every two seconds."""
     return servers.start(Mosquitto(port=free_port()))
 
 

@@ -146,7 +146,7 @@ def test_a_broker_that_is_killed_and_comes_again(tmp_path, mosquitto):
         assert (books.counted, books.duplicate) == (1000, 0)
 
 
-def test_a_broker_that_lost_the_session_is_begun_with_anew(tmp_path, mosquitto):
+def test_a_broker_that_lost_the_session_is_begun_with_anew(tmp_path, mosquitto, caplog):
     port = mosquitto.kind.port
     url = f"mqtt://{HOST}:{port}/ratings"
     with serving(tmp_path, url) as service:
@@ -160,6 +160,8 @@ def test_a_broker_that_lost_the_session_is_begun_with_anew(tmp_path, mosquitto):
         publish(port, *[rating()] * 30)
         soon(lambda: books_of(service).counted == 60)
     assert service.sources[0].door.redeliveries == 0
+    (told,) = [r for r in caplog.records if "has lost the session" in r.getMessage()]
+    assert told.levelname == "ERROR"
 
 
 @pytest.mark.parametrize("ways", [(), ("to_client",), ("to_server",)])

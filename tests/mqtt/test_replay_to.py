@@ -126,6 +126,7 @@ def test_nothing_is_lost_while_the_broker_is_away(tmp_path, port, file, mosquitt
             assert child.wait(30) == 0
             said = child.stderr.read()
         assert "the connection is lost; it is tried again" in said
+        assert "the connection was lost (1 times); a broker that was killed then" in said
         assert "100 acknowledged" in said.splitlines()[-1]
         soon(lambda: service.engine.engine.books().counted >= 100)
 

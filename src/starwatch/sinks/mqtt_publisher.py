@@ -76,6 +76,7 @@ class MqttPublisher:
 
         self._changed = Condition()
         self._sent = self._acknowledged = 0
+        self._losses = 0
         self._refused = ""
         self._away = False
         self._closed = False
@@ -129,6 +130,17 @@ class MqttPublisher:
                 self._changed.wait(left)
         self._client.disconnect()
         self._client.loop_stop()
+        self._say_losses()
+
+    def _say_losses(self) -> None:
+        if self._losses and self._qos:
+            _LOG.warning(
+                "%s: the connection was lost (%d times); a broker that was killed then may have"
+                " lost what it had acknowledged since it saved last. Compare with"
+                " `starwatch ledger` where the ratings arrive",
+                self._address.broker,
+                self._losses,
+            )
 
     def _check(self) -> None:
         if self._refused:
@@ -182,6 +194,7 @@ class MqttPublisher:
         self, _client: object, _data: object, _flags: object, code: Any, _: Any
     ) -> None:
         if code.is_failure and not self._closed:
+            self._losses += 1
             self._on_away("the connection is lost")
 
     def _on_away(self, why: str) -> None:

@@ -8,6 +8,7 @@ A topic is a partition. Messages are taken as they come and decoded together. Wh
 queue is full nothing is read, and the broker waits.
 """
 
+import logging
 from dataclasses import dataclass
 
 from starwatch.codecs.payloads import Payloads
@@ -21,6 +22,8 @@ from starwatch.sources.mqtt_decoding import Decoding
 from starwatch.sources.mqtt_handing import Handing
 from starwatch.sources.mqtt_memory import Memory
 from starwatch.sources.mqtt_visit import Visit
+
+_LOG = logging.getLogger(__name__)
 
 OPTIONS = {
     "qos": int,
@@ -125,6 +128,7 @@ class MqttSource:
         connection = self._connect(handing.memory.client)
         try:
             if not connection.session_present and handing.memory.used:
+                self._say_lost(handing.memory.client)
                 handing.begin_session(handing.memory.client)
             self._connections += 1
             visit = Visit(
@@ -140,6 +144,15 @@ class MqttSource:
         finally:
             handing.flush()
             connection.close()
+
+    def _say_lost(self, client: str) -> None:
+        if self._limits.session_expiry:  # else nothing was to be kept
+            _LOG.error(
+                "source %s: the broker has lost the session of the client %r: what waited in it,"
+                " acknowledged to publishers, never comes",
+                self.name,
+                client,
+            )
 
     def _first(self, door: Door) -> Handing:
         """Remember what earlier runs noted; a client id that is new begins a session."""
