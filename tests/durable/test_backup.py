@@ -247,7 +247,14 @@ def test_targets_that_cannot_be(state, tmp_path):
     assert "there is no state in" in refused(tmp_path / "none", tmp_path / "b", 2)
 
 
-@pytest.mark.parametrize("name", ["b.tar", "b.tar.gz", "b.tgz"])
+@pytest.mark.parametrize("name", ["b.zip", "b.ZIP", "b.7z", "b.gz", "b.tar.xz", "b.tar.zst"])
+def test_another_kind_of_archive_is_refused_rather_than_a_folder_called_so(state, tmp_path, name):
+    line = refused(state, tmp_path / name, 2)
+    assert f"a backup cannot be {Path(name).suffix}. Name a folder, or a file that ends in" in line
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["b.tar", "b.tar.gz", "b.tgz", "b.TGZ"])
 def test_as_one_file(state, tmp_path, name):
     back_up(state, tmp_path / name)
     with tarfile.open(tmp_path / name) as archive:

@@ -228,19 +228,6 @@ def test_both_files_of_two_are_told_apart(file, made):
     assert "another files: f.csv, not f.csv, f.csv" in line
 
 
-def test_a_folder_with_other_things_in_it(file, state):
-    state.mkdir()
-    (state / "thesis.tex").write_text("x")
-    refused("holds other things than a state", file, state)
-    refused("holds other things than a state", file, state, "--again")
-
-
-def test_a_state_that_is_a_file(file, state):
-    state.write_text("x")
-    assert "cannot be made" in play(file, state, code=1)
-    assert state.read_text() == "x"
-
-
 def test_a_finished_replay_says_so_and_catches_outputs_up(file, state, tmp_path):
     out = tmp_path / "w.jsonl"
     play(file, state, "--output", f"jsonl:{out}")
@@ -275,24 +262,6 @@ def test_again_without_a_state(file):
     done = starwatch("replay", file, "--again")
     assert done.code == 2
     assert "--again needs a state" in done.err
-
-
-@pytest.mark.parametrize("command", ["ledger", "rejects", "late"])
-def test_a_state_that_is_not_there(command, state):
-    done = starwatch(command, "--state", state)
-    assert (done.code, done.out) == (2, "")
-    assert done.err == (
-        f"error: there is no state in {state}. Name a folder that --state was given\n"
-    )
-    assert not state.exists()
-
-
-def test_a_state_in_which_nothing_has_begun(state):
-    State(state).__exit__()
-    for command, code in (("ledger", 1), ("late", 1), ("rejects", 0)):
-        done = starwatch(command, "--state", state)
-        assert (done.code, done.out) == (code, "")
-        assert "no run has begun in state yet" in done.err or not code
 
 
 def test_an_input_is_never_emptied_by_an_output(file, state):

@@ -14,6 +14,7 @@ from starwatch.errors import (
     StarwatchError,
     StateLocked,
 )
+from starwatch.journal.packed import refuse_archive
 
 VERSION = 1
 """The version of these tables; raised with every change, and `_MIGRATIONS` gains a step."""
@@ -166,6 +167,7 @@ def open_reading(path: Path) -> sqlite3.Connection:
         NewerState: a newer Starwatch made it.
     """
     if not path.is_file():
+        refuse_archive(path.parent)
         raise MissingInput(
             f"there is no state in {path.parent}", hint="Name a folder that --state was given"
         )

@@ -152,10 +152,11 @@ class Snapshots:
         return read_snapshot(self._folder / name)
 
     def sweep(self, named: set[str]) -> None:
-        """Remove files that no commit names: older ones, and those of a crash."""
+        """Remove snapshots that no commit names: older ones, and those of a crash."""
         for path in self._others(named):
             with suppress(PermissionError):  # somebody copies it, on Windows; it goes the next time
                 path.unlink(missing_ok=True)
 
     def _others(self, named: set[str]) -> Iterator[Path]:
-        return (path for path in self._folder.iterdir() if path.name not in named)
+        ours = (path for path in self._folder.iterdir() if path.suffix in {".arrow", ".part"})
+        return (path for path in ours if path.name not in named and path.is_file())

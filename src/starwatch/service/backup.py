@@ -18,14 +18,13 @@ from starwatch.disk import sync_file, sync_folder
 from starwatch.errors import BadSetting, BadState, OutputFailed, StateError
 from starwatch.failpoints import reached
 from starwatch.journal.copying import begun_of, copy_database
+from starwatch.journal.packed import ARCHIVES, archive_mode
 from starwatch.journal.places import DATABASE, folder_of
 from starwatch.journal.written import Written, check_file
 from starwatch.service.privacy import KEY_FILE
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _ATTEMPTS = 100
-_ARCHIVES = {".tar": "w", ".tar.gz": "w:gz", ".tgz": "w:gz"}
-"""Endings of names that become one file, and how `tarfile` is to write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,12 @@ def back_up(state: Path, target: Path) -> BackedUp:
             `.tar.gz` or `.tgz`.
 
     Raises:
-        BadSetting: the target is there already, or would be part of the state.
+        BadSetting: the target is there already, would be part of the state, or has the ending of
+            another kind of archive.
         BadState: the state is broken.
         OutputFailed: the disk is full or fails; nothing is left of the copy then.
     """
+    mode = archive_mode(target)
     _check(state, target)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     with _disk_errors(target), ExitStack() as leftovers:
@@ -64,7 +65,6 @@ def back_up(state: Path, target: Path) -> BackedUp:
         part.mkdir()
         done = _copy_state(state, part)
         reached("backup.copied")
-        mode = next((how for end, how in _ARCHIVES.items() if target.name.endswith(end)), None)
         whole = part if mode is None else _packed(part, target, mode, leftovers)
         if os.path.lexists(target):
             raise _is_there(target)
@@ -194,8 +194,8 @@ def _packed(part: Path, target: Path, mode: str, leftovers: ExitStack) -> Path:
     """All of a copy as one file beside it, with a folder of the target's name inside."""
     whole = part.with_suffix(".tar.part")
     leftovers.callback(whole.unlink, missing_ok=True)
-    end = next(end for end in _ARCHIVES if target.name.endswith(end))
+    end = next(end for end in ARCHIVES if target.name.lower().endswith(end))
     with tarfile.open(whole, mode) as archive:  # type: ignore[call-overload]
-        archive.add(part, target.name.removesuffix(end) or "state")
+        archive.add(part, target.name[: -len(end)] or "state")
     sync_file(whole)
     return whole

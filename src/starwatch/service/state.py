@@ -13,8 +13,9 @@ from typing import Any, Self
 
 from starwatch.errors import BadState, OtherState, OutputFailed
 from starwatch.failpoints import reached
-from starwatch.journal.lock import BACKFILL, WRITER, DirectoryLock
-from starwatch.journal.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, STAGING, Places
+from starwatch.journal.lock import BACKFILL, DirectoryLock
+from starwatch.journal.packed import refuse_archive
+from starwatch.journal.places import DATABASE, HISTORY, RATINGS, SNAPSHOTS, STAGING, Places, is_one
 from starwatch.journal.schema import holds_nothing
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
@@ -148,6 +149,7 @@ def _file_facts(path: str) -> dict[str, Any]:
 
 
 def _make(directory: Path) -> None:
+    refuse_archive(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -155,9 +157,7 @@ def _make(directory: Path) -> None:
             f"the state directory {directory} cannot be made: {error.strerror}",
             hint="Give --state a folder that you may write to",
         ) from None
-    known = {DATABASE, SNAPSHOTS}
-    others = {path.name.removesuffix("-wal").removesuffix("-shm") for path in directory.iterdir()}
-    if others - {WRITER, BACKFILL} and not others & known:
+    if not is_one(directory):
         raise BadState(
             f"the folder {directory} holds other things than a state",
             hint="Give --state a folder of its own",
