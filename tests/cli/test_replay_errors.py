@@ -58,6 +58,7 @@ WRONG = {
     "--every 0s": "is not above zero",
     "--every 99999999999d": "longer than a thousand years",
     "--every 900000d --time event --limit 9": "longer than a thousand years",
+    "--window 1000000d/1d": "the duration '1000000d' is longer than a thousand years",
     "--rate 1e-300": "at this pace the replay never ends",
     "--speed 1e-300": "at this pace the replay never ends",
     "--rate often": "--rate often is no number above zero",
@@ -151,6 +152,30 @@ def test_a_broken_gzip_gives_what_came_before_the_break(tmp_path):
     assert [row["count"] for row in done.rows] == [10] * ((received - 1) // 10)
     assert f"{received - (received - 1) // 10 * 10} in open ones" in done.err
     assert kept.read_bytes() == b""
+
+
+def test_with_a_state_what_came_before_the_break_is_committed(tmp_path):
+    lines = "".join(f"u{row * 7919 % 10_007},p,5,1600000000\n" for row in range(5000))
+    whole = gzip.compress(lines.encode())
+    path, state, out = tmp_path / "f.csv.gz", tmp_path / "s", tmp_path / "w.csv"
+    path.write_bytes(whole[: len(whole) // 2])
+    words = ("replay", path, "--as-fast-as-possible", "--every", "1s", "--window", "10s", "--quiet")
+    words += ("--state", state, "--output", f"csv:{out}")
+    (line,) = starwatch(*words).err.splitlines()
+    assert f"error: {path} breaks off: " in line
+    assert "The state holds the ratings before the break" in line
+    received = int(line.partition("(after row ")[2].partition(")")[0])
+    ledger = starwatch("ledger", "--state", state)
+    assert (ledger.code, f"received {received:,} ratings" in ledger.out) == (0, True)
+    assert len(out.read_text().splitlines()) == 1 + (received - 1) // 10
+    rows = out.read_bytes()
+    assert starwatch(*words).err == f"{line}\n"
+    assert out.read_bytes() == rows
+    # The whole file, as the line says.
+    path.write_bytes(whole)
+    assert "another files" in starwatch(*words).err
+    assert starwatch(*words, "--again").code == 0
+    assert "received 5,000 ratings" in starwatch("ledger", "--state", state).out
 
 
 def test_what_is_no_gzip_at_all(tmp_path):

@@ -11,11 +11,14 @@ import click
 
 from starwatch.cli.options import file_options
 from starwatch.cli.state_option import job_of, reading, state_option
+from starwatch.errors import BrokenInput
 
 if TYPE_CHECKING:
     from starwatch.codecs.options import InputOptions
     from starwatch.journal.backfills import Backfill
     from starwatch.ports import FileReader
+
+_NOTHING = "Nothing of this backfill was taken; fetch the file again, and start it once more"
 
 
 @click.command("backfill", short_help="take old files into the history of a state")
@@ -57,7 +60,12 @@ def command(*, files: tuple[str, ...], state: str, memory: str, options: "InputO
             shown.update(time.monotonic(), Done(read, total, ratings))
 
         names = [file.name for file in open_readers(files)]
-        taken = backfill(Path(state), job, names, open_readers, memory=memory, progress=progress)
+        try:
+            taken = backfill(
+                Path(state), job, names, open_readers, memory=memory, progress=progress
+            )
+        except BrokenInput as error:
+            raise BrokenInput(error.message, hint=_NOTHING) from error
     for path, before in taken.before:
         click.echo(_before(path, before), err=True)
     for line in backfill_lines(taken.now):

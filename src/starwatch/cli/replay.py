@@ -17,7 +17,7 @@ from starwatch.cli.job_options import job_options, output_options
 from starwatch.cli.keep_options import keep_options
 from starwatch.cli.options import input_options
 from starwatch.cli.pace_options import job_of, pace_of, pace_options
-from starwatch.errors import BadSetting
+from starwatch.errors import BadSetting, BrokenInput
 
 if TYPE_CHECKING:
     from starwatch.codecs.options import InputOptions
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from starwatch.replay.pace import ReplayOptions
     from starwatch.service.rhythm import Rhythm
     from starwatch.windows.job import Job
+
+
+_KEPT = (
+    "The state holds the ratings before the break; the whole file is another one, so fetch it again"
+    " and begin anew with --again"
+)
 
 
 @click.command("replay", short_help="play files of ratings through the windows")
@@ -141,7 +147,10 @@ def _lasting(
                 f"the replay in {given['state']} is finished; --again plays it anew", err=True
             )
             return 0
-        return run.replay(open_readers, replace(options, start_ms=start_ms))
+        try:
+            return run.replay(open_readers, replace(options, start_ms=start_ms))
+        except BrokenInput as error:
+            raise BrokenInput(error.message, hint=_KEPT) from error
 
 
 def _rhythm(given: Mapping[str, Any]) -> "Rhythm":

@@ -184,7 +184,11 @@ class Run:
         begun = time.monotonic()
         with ExitStack() as stack:
             stop = stack.enter_context(stopped_by_signals())
-            events = _readable(events)
+            with ExitStack() as unread:
+                if self._durable:
+                    unread.push(self._durable)
+                events = _readable(events)
+                unread.pop_all()
             outputs = self._outputs()
             stack.push(lambda _, error, __: self._summarise(outputs, begun, error))
             stack.enter_context(outputs)

@@ -12,7 +12,7 @@ import numpy as np
 
 from starwatch.admission.ledger import Books, Class
 from starwatch.engine import Engine, Outcome
-from starwatch.errors import OtherState
+from starwatch.errors import BrokenInput, OtherState
 from starwatch.failpoints import reached
 from starwatch.journal.entries import Entry, Mark, MarkKind, Part
 from starwatch.journal.impossible import impossible_rejects
@@ -167,9 +167,12 @@ class DurableEngine:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        """Commit what there is and close; after an error only close, as a crash would."""
+        """Commit what there is and close; after an error only close, as a crash would.
+
+        An input that breaks off is no error of ours: what came before the break is kept.
+        """
         try:
-            if error is None:
+            if error is None or issubclass(error, BrokenInput):
                 self.commit()
                 for sink in self._sinks:
                     sink.close()
