@@ -320,7 +320,7 @@ def test_windows_whose_panes_were_let_go_are_left_out_and_it_says_so(tmp_path):
     assert starwatch("state", "prune", "--state", state, "--keep", "30d").code == 0
     assert sorted((state / "history").glob("tier=1m/*")) == kept[4:]
     done = starwatch("export", "--state", state, "--out", "-")
-    assert f" from {moment_label(gone)}, before which panes were let go to " in done.err
+    assert f"; from: {moment_label(gone)}, before which panes were let go; to: " in done.err
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert rows == [row for row in every if row["start"] >= moment_label(gone)]
     assert 0 < len(rows) < len(every)

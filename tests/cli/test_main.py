@@ -44,6 +44,20 @@ def test_what_it_does_not_know(arguments):
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("replay", "f.csv", "--state"), " replay"),
+        (("--debug", "state", "prune", "--keep"), " state prune"),
+        (("nothing", "--state"), ""),
+    ],
+)
+def test_an_option_without_its_value_leads_to_the_help_of_its_command(arguments, command):
+    done = starwatch(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f"Try `starwatch{command} --help`\n")
+
+
 def test_help_loads_no_heavy_library():
     import subprocess  # noqa: PLC0415
     import sys  # noqa: PLC0415

@@ -73,8 +73,8 @@ def command(*, state: str, out: str, kind: str | None, **given: Any) -> None:
         number = write(out, history.about, drawing.batches(batch_rows))
     facts = history.about.facts()
     click.echo(
-        f"{number:,} rows of {facts['windows']} from {facts['from']} to {facts['to']}, put together"
-        f" of panes of {facts['panes']}; {facts['values']}",
+        f"{number:,} rows of {facts['windows']}; from: {facts['from']}; to: {facts['to']}; put"
+        f" together of panes of {facts['panes']}; {facts['values']}",
         err=True,
     )
 

@@ -79,13 +79,26 @@ def _usage(error: click.ClickException) -> str:
     """A wrong command line in the words of all our errors."""
     text = error.format_message().strip().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    names: list[str] = []
+    names: list[str] = [] if context else _called()
     while context and context.parent:
         names.insert(0, str(context.info_name))
         context = context.parent
     path = " ".join(["starwatch", *names])
     end = "" if text.endswith("?") else "."
     return f"{text[:1].lower()}{text[1:]}{end} Try `{path} --help`"
+
+
+def _called() -> list[str]:
+    """The command that was called, where a parser knows only that an option lacks its value."""
+    names: list[str] = []
+    group: click.Command | None = cli
+    for word in sys.argv[1:]:
+        if not isinstance(group, click.Group):
+            break
+        if not word.startswith("-"):
+            group = group.get_command(click.Context(group), word)
+            names += [word] if group else []
+    return names
 
 
 def _fail(text: str, exit_code: int) -> NoReturn:

@@ -67,7 +67,8 @@ class WindowSpec:
             slide_ms = duration_ms(slide) if slide else size_ms
             offset_ms = duration_ms(offset) if offset else 0
         except BadSetting as error:
-            raise BadWindow(f"the window {text!r} cannot be read", hint=_HINT) from error
+            why = error.message
+            raise BadWindow(f"the window {text!r} cannot be read: {why}", hint=_HINT) from error
         return cls(size_ms, slide_ms, offset_ms)
 
     @property
