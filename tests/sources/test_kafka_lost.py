@@ -33,7 +33,7 @@ def test_lost_partitions_are_behind_and_do_not_leave(assignment, door):
     assignment.lost(None, [TopicPartition("t", 0), TopicPartition("t", 1)])
     assert door.leave.mock_calls == []
     assert door.caught_up.mock_calls == [mock.call(7, value=False), mock.call(8, value=False)]
-    assert assignment.at_end == []
+    assert not assignment.all_at_end
 
 
 def test_those_that_do_not_come_back_leave_when_the_group_gives_some_again(assignment, door):

@@ -87,12 +87,7 @@ class Assignment:
     @property
     def all_at_end(self) -> bool:
         """Whether there is a partition, and all are read to their end."""
-        return bool(self._places) and len(self.at_end) == len(self._places)
-
-    @property
-    def at_end(self) -> list[int]:
-        """The door's numbers of the partitions that are read to their end."""
-        return [place.number for place in self._places.values() if place.at_end]
+        return bool(self._places) and all(place.at_end for place in self._places.values())
 
     def check_id(self, topic: str, found: str | None) -> None:
         """Compare a topic's id with the one that its partitions were begun with.
@@ -107,12 +102,16 @@ class Assignment:
                 hint="Make it again; ratings then come from its start",
             )
         if found != self._ids[topic]:
-            raise TopicChanged(f"the topic {topic} was made anew; it is read from its start")
+            raise TopicChanged(_made_anew(topic))
 
     def taken(self, consumer: Consumer, parts: Sequence[TopicPartition]) -> None:
         """Partitions are ours: seek to behind what is committed (callback of the consumer)."""
+        before = self._ids
         try:
             self._ids = self._asked_ids()
+            for topic, found in self._ids.items():
+                if found != before[topic]:
+                    _LOG.warning("source %s: %s", self._rules.name, _made_anew(topic))
             committed = group_places(consumer, parts) if parts else []
             for part, (offset, beside) in zip(parts, committed, strict=True):
                 part.offset = self._begin(consumer, part, offset, beside)
@@ -152,9 +151,26 @@ class Assignment:
         place.following = offset
         consumer.seek(TopicPartition(place.topic, place.partition, offset))
 
+    def look_again(self, consumer: Consumer) -> None:
+        """A lost connection is found: more may wait in each partition than was known before.
+
+        A consumer tells the end of a partition once. It does so anew where it is sent to the place
+        where it is.
+        """
+        for place in self._places.values():
+            place.at_end = False
+            self._door.caught_up(place.number, value=False)
+            consumer.seek(TopicPartition(place.topic, place.partition, place.following))
+
     def finish(self, consumer: Consumer, *, wait: bool) -> None:
-        """Wait for outstanding commits, and tell the group."""
+        """Wait for outstanding commits, and tell the group.
+
+        Where this is no stop of the service, what comes by the partitions is not known for a while.
+        """
         self.closing = True
+        if not wait:
+            for place in self._places.values():
+                self._door.caught_up(place.number, value=False)
         if wait:
             self._await_commits(self._places.values(), STOP_SECONDS)
         self._tell(consumer, self._places.values(), wait=wait and self._link.up)
@@ -241,3 +257,7 @@ class Assignment:
                 hint="Make it, or mend the URL of the source",
             )
         return ids
+
+
+def _made_anew(topic: str) -> str:
+    return f"the topic {topic} was made anew; it is read from its start"

@@ -26,7 +26,7 @@ CONFIG: Mapping[str, Any] = {
 _DEFAULTS: Mapping[str, Any] = {
     "session.timeout.ms": 10_000,  # a killed process holds its partitions so long
     "queued.max.messages.kbytes": 16_384,
-    "topic.metadata.refresh.interval.ms": 10_000,  # new partitions are found so soon
+    "topic.metadata.refresh.interval.ms": 1_000,  # new partitions are found so soon
 }
 OWNED = frozenset({*CONFIG, "group.id", "group.instance.id"})
 """What of librdkafka a user may not decide."""

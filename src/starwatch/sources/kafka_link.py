@@ -1,7 +1,5 @@
 """Whether a Kafka source has its connection, as far as librdkafka tells."""
 
-from collections.abc import Iterable
-
 from confluent_kafka import KafkaError
 
 from starwatch.clients.kafka import REFUSALS, reason
@@ -52,26 +50,20 @@ class Link:
         if self._failure is not None:
             raise self._failure
 
-    def sign(self, at_end: Iterable[int], *, good: bool) -> None:
-        """The brokers answer, or have not for a while.
-
-        Args:
-            at_end: The door's numbers of the partitions that are read to their end.
-            good: Whether they answer.
-        """
+    def sign(self, *, good: bool) -> bool:
+        """The brokers answer, or have not for a while; whether a lost connection is found now."""
         self._signs = self._signs + 1 if good else 0
         if not good:
             self._down()
-        elif self._signs >= _SURE:
-            self.found(at_end)
+        return self._signs >= _SURE and self.found()
 
-    def found(self, at_end: Iterable[int]) -> None:
-        """There is a connection; what was caught up before is so again."""
-        if not self.up:
-            self.up = True
-            self._door.connected(value=True)
-            for number in at_end:
-                self._door.caught_up(number, value=True)
+    def found(self) -> bool:
+        """There is a connection; whether it was lost before."""
+        if self.up:
+            return False
+        self.up = True
+        self._door.connected(value=True)
+        return True
 
     def _down(self) -> None:
         self._signs = 0

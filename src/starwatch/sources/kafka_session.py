@@ -66,6 +66,7 @@ class Session:
         told = {"error_cb": self._link.error, "stats_cb": self._statistics}
         self._consumer: Consumer = consumer(rules.address, {**rules.config, **told})
         self._upkeep_at = 0.0
+        self._found = False  # a lost connection was, and ends are not told anew yet
 
     def __enter__(self) -> Self:
         """Join the group; partitions come while messages are received."""
@@ -108,7 +109,7 @@ class Session:
         then was so when they were fetched, for no id comes back.
         """
         if bulk.data or bulk.ends:
-            self._link.found(self._assignment.at_end)
+            self._found |= self._link.found()
         asked = self._topics.asked({topic for topic, _ in bulk.data}) if bulk.data else {}
         read = [self._read(where, messages) for where, messages in bulk.data.items()]
         for topic, found in self._topics.answered(asked).items():
@@ -118,10 +119,13 @@ class Session:
                 self._hand_over(each)
         for where, end in bulk.ends.items():
             place = self._assignment.get(where)
-            if place and end >= place.following:
+            if place and end >= place.following and not self._found:
                 self._at_end(place, value=True)
         for where, error in bulk.errors:
             self._complaint(where, error)
+        if self._found:  # what came until now may be older than the loss
+            self._found = False
+            self._assignment.look_again(self._consumer)
 
     def _read(self, where: Where, messages: list[Message]) -> _Read | None:
         """The ratings of messages of a partition; None where all of it was there before."""
@@ -206,7 +210,7 @@ class Session:
     def _statistics(self, text: str) -> None:
         """Once a second. A consumer that is behind or paused may well be silent."""
         if not self._link.up or self._assignment.all_at_end:
-            self._link.sign(self._assignment.at_end, good=answering(text))
+            self._found |= self._link.sign(good=answering(text))
 
 
 def try_config(rules: Rules) -> None:
