@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Books
 from starwatch.ratings.batch import Decoded
-from starwatch.status import JobFigures
+from starwatch.status import JobFigures, LogStatus
 from starwatch.windows.job import Job
 from starwatch.windows.products import ProductIds
 from starwatch.windows.rows import WindowRows
@@ -334,3 +334,11 @@ class LiveSource(Protocol):
         Raises:
             SourceFailed: it is broken; `run` is called again after a pause, with the same door.
         """
+
+
+@runtime_checkable
+class LogReader(Protocol):
+    """A live source that reads a log with offsets, and tells how far it is."""
+
+    def log_status(self) -> LogStatus:
+        """How far it is; may be called from any thread."""

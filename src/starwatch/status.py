@@ -24,6 +24,36 @@ class DoorFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceStatus:
+    """How far a source is in one partition of a log, such as Kafka's.
+
+    Attributes:
+        topic: The topic's name.
+        partition: The partition's number.
+        position: The offset behind all that is committed here.
+        lag: How many offsets lie from there to the end, as far as it is known.
+    """
+
+    topic: str
+    partition: int
+    position: int
+    lag: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """How far a source is in all partitions that are its own now.
+
+    Attributes:
+        places: The partitions.
+        gone: Offsets that the log had no more when they were to be read, since the start.
+    """
+
+    places: Sequence[PlaceStatus]
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """A live source.
 
@@ -34,6 +64,7 @@ class SourceStatus:
         failures: How often it broke since the start.
         connected: Whether it has its connection.
         redelivered: Ratings that the transport gave again since the start.
+        log: How far it is; None where it reads no log.
     """
 
     name: str
@@ -42,6 +73,7 @@ class SourceStatus:
     failures: int
     connected: bool
     redelivered: int
+    log: LogStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,20 @@ from starwatch.errors import SourceFailed
 from starwatch.page.metrics import Metrics
 from starwatch.service.measures import BOUNDS
 from starwatch.service.pauses import Pauses
-from starwatch.status import DoorFigures, JobFigures, SinkStatus, SourceStatus, Spread
+from starwatch.status import (
+    DoorFigures,
+    JobFigures,
+    LogStatus,
+    PlaceStatus,
+    SinkStatus,
+    SourceStatus,
+    Spread,
+)
 from starwatch.windows.job import Duplicates, Job, WindowTime
 from starwatch.windows.spec import WindowSpec
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+LOG = LogStatus([PlaceStatus("t", n, 100 + n, n) for n in range(201)], 17)
 NOTHING = Spread(BOUNDS, (0,) * (len(BOUNDS) + 1), 0.0)
 
 
@@ -56,7 +65,10 @@ def figures(**changed):
         "duplicates_horizon_ms": 1500,
         "stopping": False,
         "failed": False,
-        "sources": [SourceStatus("http", "running", "", 1, connected=True, redelivered=6)],
+        "sources": [
+            SourceStatus("http", "running", "", 1, connected=True, redelivered=6),
+            SourceStatus("kafka", "running", "", 1, connected=True, redelivered=6, log=LOG),
+        ],
         "sinks": [SinkStatus("jsonl:w", "running", "", 2, 1, 5, 2)],
     }
     return JobFigures(**given | changed)
@@ -180,6 +192,17 @@ def test_every_metric_stands_in_the_docs_and_the_docs_promise_no_other():
     }
     rows = re.findall(r"^\| `(starwatch_\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(rows) == sorted(made)
+
+
+def test_of_many_partitions_those_are_shown_that_are_the_furthest_behind():
+    values = samples("\n".join(_lines(Fixed())))
+    of = 'partition="{}",source="kafka",topic="t"'
+    lags = {k: v for k, v in values.items() if k.startswith("starwatch_source_lag_messages")}
+    assert len(lags) == 200
+    assert lags[f"starwatch_source_lag_messages{{{of.format(200)}}}"] == 200
+    assert f"starwatch_source_lag_messages{{{of.format(0)}}}" not in lags
+    assert values[f"starwatch_source_position{{{of.format(7)}}}"] == 107
+    assert values['starwatch_source_gone_messages_total{source="kafka"}'] == 17
 
 
 def test_the_horizon_of_duplicates_shrinks_when_the_memory_is_full(tmp_path):

@@ -128,8 +128,30 @@ def test_offsets_that_are_gone_are_said_loudly_and_counted(kafka, unique, tmp_pa
     again = source(kafka, unique)
     with caplog.at_level(logging.ERROR), running(tmp_path, again, job=JOB) as service:
         soon(lambda: read(service) == 8)
-    assert again.gone == 7
+        assert service.figures().sources[0].log.gone == 7
     assert "7 messages of partition 0" in caplog.text
+
+
+def test_how_far_it_is_in_each_partition_is_told(kafka, unique, tmp_path):
+    make_topic(kafka, unique, partitions=2)
+    ours = source(kafka, unique)
+
+    def told():
+        return {(at.partition, at.position, at.lag) for at in ours.log_status().places}
+
+    with running(tmp_path, ours, job=JOB) as service:
+        soon(lambda: told() == {(0, 0, 0), (1, 0, 0)})
+        with service.operating.lock:  # nothing is committed
+            send(kafka, unique, [rating(n) for n in range(10)], 1)
+            soon(lambda: told() == {(0, 0, 0), (1, 0, 10)})
+        soon(lambda: told() == {(0, 0, 0), (1, 10, 0)})
+        send(kafka, unique, [rating(10)], 1)
+        soon(lambda: {(at.partition, at.position) for at in _places(service)} == {(0, 0), (1, 11)})
+    assert told() == set()
+
+
+def _places(service):
+    return service.figures().sources[0].log.places
 
 
 def test_messages_that_are_no_ratings_are_rejects_and_stop_nothing(kafka, unique, tmp_path):

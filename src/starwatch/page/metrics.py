@@ -22,6 +22,10 @@ from starwatch.status import DoorFigures, JobFigures, Spread
 
 PREFIX = "starwatch_"
 
+MOST_PLACES = 200
+"""Partitions of a source that are shown, those that are the furthest behind; a server of metrics
+bears no thousands of series a service."""
+
 
 class Metrics(Collector):
     """Asks the job when it is asked itself; nothing is kept in between.
@@ -56,6 +60,7 @@ class Metrics(Collector):
         yield from _books(figures)
         yield from _flow(figures)
         yield from _sources(figures)
+        yield from _logs(figures)
         yield from _sinks(figures)
         if self._door is not None:
             yield from _door(self._door())
@@ -127,6 +132,22 @@ def _sources(figures: JobFigures) -> Iterator[Metric]:
     redelivered = {name: each.redelivered for name, each in by.items()}
     help_text = "Ratings that the transport gave again; in no book."
     yield _counter("redelivered_ratings", help_text, redelivered, "source")
+
+
+def _logs(figures: JobFigures) -> Iterator[Metric]:
+    logs = {each.name: each.log for each in figures.sources if each.log is not None}
+    gone = {(name,): log.gone for name, log in logs.items()}
+    yield _counter("source_gone_messages", "Gone before they were read.", gone, "source")
+    places = {
+        (name, place.topic, str(place.partition)): place
+        for name, log in logs.items()
+        for place in sorted(log.places, key=lambda place: -place.lag)[:MOST_PLACES]
+    }
+    labels = ("source", "topic", "partition")
+    positions = {of: place.position for of, place in places.items()}
+    yield _gauge("source_position", "The offset behind what is committed.", positions, *labels)
+    lags = {of: place.lag for of, place in places.items()}
+    yield _gauge("source_lag_messages", "Offsets from there to the end.", lags, *labels)
 
 
 def _sinks(figures: JobFigures) -> Iterator[Metric]:

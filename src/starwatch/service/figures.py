@@ -7,6 +7,7 @@ belongs together, and the engine's own state, is read under its lock.
 from typing import TYPE_CHECKING
 
 from starwatch.outbox.budget import Backlog
+from starwatch.ports import LogReader
 from starwatch.service.following import Follower
 from starwatch.service.supervising import Supervised
 from starwatch.status import JobFigures, SinkStatus, SourceStatus
@@ -46,7 +47,7 @@ def figures_of(service: "Service") -> JobFigures:
 
 
 def _source(source: Supervised) -> SourceStatus:
-    door, health = source.door, source.health
+    door, health, adapter = source.door, source.health, source.source
     return SourceStatus(
         name=source.source.name,
         state=health.state,
@@ -54,6 +55,7 @@ def _source(source: Supervised) -> SourceStatus:
         failures=health.failures,
         connected=door.is_connected,
         redelivered=door.redeliveries,
+        log=adapter.log_status() if isinstance(adapter, LogReader) else None,
     )
 
 

@@ -12,6 +12,7 @@ from starwatch.sources.kafka_cluster import OWNED
 from starwatch.sources.kafka_places import FIRST, LAST, Progress
 from starwatch.sources.kafka_session import Session, try_config
 from starwatch.sources.live import SourceContext
+from starwatch.status import LogStatus
 
 GROUP = "starwatch"
 """The group of a source that names none."""
@@ -64,6 +65,7 @@ class KafkaSource:
         try_config(self._rules)
         # state
         self._progress: Progress | None = None
+        self._session: Session | None = None
         self.gone = 0
         """Offsets that should have been read and that the broker had no more."""
 
@@ -71,6 +73,10 @@ class KafkaSource:
     def positions(self) -> dict[str, int]:
         """By topic id and partition, the offset behind what is committed here."""
         return {} if self._progress is None else self._progress.committed()
+
+    def log_status(self) -> LogStatus:
+        """How far it is in the partitions that are its own, and what was lost on the way."""
+        return LogStatus([] if self._session is None else self._session.places(), self.gone)
 
     def run(self, door: Door) -> None:
         """Receive until the service stops.
@@ -84,9 +90,12 @@ class KafkaSource:
         while not door.stopping:
             try:
                 with Session(self._rules, door, self._progress) as session:
+                    self._session = session
                     session.receive()
             except TopicChanged as change:
                 _LOG.warning("source %s: %s", self.name, change)
+            finally:
+                self._session = None
 
     def _lost(self, what: str, number: int) -> None:
         self.gone += number

@@ -84,6 +84,10 @@ class Assignment:
         """An assigned partition."""
         return self._places.get(where)
 
+    def places(self) -> list[Place]:
+        """All assigned partitions, as they are at this moment."""
+        return list(self._places.values())
+
     @property
     def all_at_end(self) -> bool:
         """Whether there is a partition, and all are read to their end."""

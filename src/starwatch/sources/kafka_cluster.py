@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from starwatch.clients.kafka import Address, code, made, reason
 from starwatch.errors import SourceFailed
+from starwatch.sources.kafka_bulk import Where
 
 ASKING_SECONDS = 10.0
 """How long the cluster may take to answer; a healthy one takes milliseconds."""
@@ -166,19 +168,47 @@ class _Broker(msgspec.Struct):
     toppars: dict[str, msgspec.Raw] = {}
 
 
+class _Partition(msgspec.Struct):
+    hi_offset: int = -1
+    ls_offset: int = -1  # behind the last transaction that has ended
+
+
+class _Topic(msgspec.Struct):
+    partitions: dict[int, _Partition] = {}
+
+
 class _Statistics(msgspec.Struct):
     brokers: dict[str, _Broker] = {}
+    topics: dict[str, _Topic] = {}
 
 
 _STATISTICS = msgspec.json.Decoder(_Statistics)
 
 
-def answering(statistics: str) -> bool:
-    """Whether all brokers that hold assigned partitions have answered within three seconds.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What librdkafka tells of itself once a second.
 
-    Args:
-        statistics: What librdkafka tells of itself, as JSON.
+    Attributes:
+        answering: Whether all brokers that hold assigned partitions have answered within three
+            seconds.
+        ends: By topic and partition, the end as the last answer had it; none where there was none.
     """
-    brokers = _STATISTICS.decode(statistics).brokers.values()
-    ours = [broker for broker in brokers if broker.toppars]
-    return bool(ours) and all(b.state == "UP" and b.rxidle < _SILENT_US for b in ours)
+
+    answering: bool
+    ends: dict[Where, int]
+
+
+def seen(statistics: str) -> Seen:
+    """Read librdkafka's statistics, which are JSON."""
+    told = _STATISTICS.decode(statistics)
+    ours = [broker for broker in told.brokers.values() if broker.toppars]
+    ends = {
+        (topic, number): partition.ls_offset if partition.ls_offset >= 0 else partition.hi_offset
+        for topic, parts in told.topics.items()
+        for number, partition in parts.partitions.items()
+    }
+    return Seen(
+        bool(ours) and all(b.state == "UP" and b.rxidle < _SILENT_US for b in ours),
+        {where: end for where, end in ends.items() if end >= 0},
+    )

@@ -13,9 +13,10 @@ from starwatch.ports import Delivery, Door
 from starwatch.ratings.batch import Decoded
 from starwatch.sources.kafka_assignment import Assignment, Rules
 from starwatch.sources.kafka_bulk import Bulk, Where, offsets_of, parted, timed, times_of
-from starwatch.sources.kafka_cluster import Topics, answering, consumer
+from starwatch.sources.kafka_cluster import Topics, consumer, seen
 from starwatch.sources.kafka_link import Link
 from starwatch.sources.kafka_places import Place, Progress
+from starwatch.status import PlaceStatus
 
 BULK = 20_000
 """Messages taken at once at most: decoding is cheapest in bulk, and a commit holds three."""
@@ -66,6 +67,7 @@ class Session:
         told = {"error_cb": self._link.error, "stats_cb": self._statistics}
         self._consumer: Consumer = consumer(rules.address, {**rules.config, **told})
         self._upkeep_at = 0.0
+        self._ends: dict[Where, int] = {}
         self._found = False  # a lost connection was, and ends are not told anew yet
 
     def __enter__(self) -> Self:
@@ -101,6 +103,17 @@ class Session:
                 self._upkeep()
         except KafkaException as error:
             raise self._rules.failed(error) from None
+
+    def places(self) -> list[PlaceStatus]:
+        """How far the assigned partitions are; may be called from any thread."""
+        ends, committed = self._ends, self._progress.committed()
+        found = []
+        for place in self._assignment.places():
+            where, following = (place.topic, place.partition), place.following
+            end = following if place.at_end else max(ends.get(where, 0), following)
+            position = committed[place.key]
+            found.append(PlaceStatus(*where, position, max(end - position, 0)))
+        return found
 
     def _take(self, bulk: Bulk) -> None:
         """Hand over what came, if its topics are still the ones that were begun.
@@ -209,8 +222,10 @@ class Session:
 
     def _statistics(self, text: str) -> None:
         """Once a second. A consumer that is behind or paused may well be silent."""
+        told = seen(text)
+        self._ends = told.ends
         if not self._link.up or self._assignment.all_at_end:
-            self._found |= self._link.sign(good=answering(text))
+            self._found |= self._link.sign(good=told.answering)
 
 
 def try_config(rules: Rules) -> None:
