@@ -2,12 +2,14 @@
 
 import json
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -75,6 +77,12 @@ class Watched:
     def resident(self):
         """Bytes of memory."""
         return self.metrics()["process_resident_memory_bytes"]
+
+    @property
+    def peak(self):
+        """Bytes of memory at the most, ever (Linux)."""
+        status = Path(f"/proc/{self._child.pid}/status").read_text()
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
 
 @contextmanager
