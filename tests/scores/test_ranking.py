@@ -62,7 +62,7 @@ def test_a_hundred_good_ratings_rank_above_one_perfect_rating():
 def test_equal_scores_go_by_count_then_by_id():
     scores = np.array([4.0, 4.0, 4.0, 4.5])
     counts = np.array([7, 9, 7, 1])
-    by_id = np.array([2, 0, 1, 3])
+    by_id = np.array([1, 2, 0, 3])
     assert ranks(scores, counts, by_id).tolist() == [4, 2, 3, 1]
 
 
