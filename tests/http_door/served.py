@@ -1,7 +1,7 @@
 """A real service with its HTTP door on a free port of loopback, and a small client."""
 
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from threading import Thread
@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from starwatch.codecs.options import InputOptions
 from starwatch.page.app import application
 from starwatch.page.serving import ServerLimits, serve
+from starwatch.page.site import site
 from starwatch.service.live import Service
-from starwatch.service.state import State
+from starwatch.service.state import State, job_facts
 from starwatch.service.stop import Stop
 from starwatch.sinks.registry import parse_outputs
 from starwatch.sources.http_door.endpoint import RatingsEndpoint
@@ -99,13 +100,16 @@ def served(  # noqa: PLR0913
     addresses=(("127.0.0.1", 0),),
     others=(),
     before=lambda url: None,  # noqa: ARG005
+    page=None,
 ):
     """Serve; drained and stopped at the end, and what broke the service is raised.
 
-    `before` is called when the server listens and the service has not begun.
+    `before` is called when the server listens and the service has not begun. `page` is what `site`
+    takes for the page; without it there is none.
     """
     stop, failures = Stop(), []
-    with State(folder / "state") as state:
+    with State(folder / "state") as state, ExitStack() as stack:
+        state.belongs_to({"job": job_facts(job), "live": True})
         source = HttpSource(InputOptions(), job.scale, paths=paths, limits=limits)
         service = Service(state, job, [source, *others], parse_outputs(outputs))
 
@@ -115,10 +119,22 @@ def served(  # noqa: PLR0913
             except Exception as error:  # noqa: BLE001 - raised below
                 failures.append(error)
 
-        app = application(
-            service, posts=dict.fromkeys(paths, RatingsEndpoint(source)), door=source.figures
+        posts = dict.fromkeys(paths, RatingsEndpoint(source))
+        shown = page is not None and stack.enter_context(
+            site(state.directory, status=service, committed=service.committed, token=token, **page)
         )
-        server = serve(app, addresses, token=token, limits=server_limits)
+        app = application(service, posts=posts, door=source.figures, page=shown or None)
+        server = serve(
+            app,
+            addresses,
+            token=token,
+            limits=server_limits,
+            **(
+                {"pages": shown.paths, "stopping": shown.stop, "prefix": page.get("prefix", "")}
+                if shown
+                else {}
+            ),
+        )
         thread = Thread(target=run)
         before(server.url)
         thread.start()

@@ -52,7 +52,14 @@ def test_every_key_sets_its_bound():
         "idle_seconds": 12,
         "drain_seconds": 13,
     }
-    bounds = HttpSection.model_fields.keys() - {"enabled", "host", "port", "path", "token"}
+    bounds = HttpSection.model_fields.keys() - {
+        "enabled",
+        "host",
+        "port",
+        "path",
+        "token",
+        "prefix",
+    }
     assert bounds == OTHER.keys()
 
 

@@ -3,10 +3,14 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from starwatch.page.app import application
-from starwatch.page.serving import ServerLimits, serve
+from starwatch.page.serving import Server, ServerLimits, serve
+from starwatch.page.site import Site, site
 from starwatch.ratings.durations import duration_ms
 from starwatch.ratings.sizes import size_bytes
 from starwatch.service.live import Service
@@ -53,19 +57,43 @@ def server_limits(http: HttpSection) -> ServerLimits:
 
 
 @contextmanager
-def listening(service: Service, source: HttpSource, http: HttpSection) -> Iterator[None]:
+def listening(
+    service: Service, source: HttpSource, http: HttpSection, directory: Path
+) -> Iterator[None]:
     """The HTTP server, from before the service begins until all its answers are given."""
-    app = application(
-        service, posts=dict.fromkeys(source.paths, RatingsEndpoint(source)), door=source.figures
-    )
     token = http.token.get_secret_value()
-    server = serve(app, [(http.host, http.port)], token=token, limits=server_limits(http))
-    _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
-    try:
-        yield
-    finally:
-        source.abandon()
-        server.stop()
+    posts = dict.fromkeys(source.paths, RatingsEndpoint(source))
+    shown = site(
+        directory, status=service, committed=service.committed, token=token, prefix=http.prefix
+    )
+    with shown as page:
+        app = application(service, posts=posts, door=source.figures, page=page)
+        server = page_server(app, page, http)
+        _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
+        _LOG.info("the page is at %s%s/", server.url, http.prefix)
+        try:
+            yield
+        finally:
+            source.abandon()
+            server.stop()
+
+
+def page_server(app: ASGIApp, page: Site, http: HttpSection) -> Server:
+    """A server for an application with a page.
+
+    Raises:
+        BadSetting: the address cannot be listened on, or needs a token.
+        RunError: it did not come up.
+    """
+    return serve(
+        app,
+        [(http.host, http.port)],
+        token=http.token.get_secret_value(),
+        limits=server_limits(http),
+        pages=page.paths,
+        prefix=http.prefix,
+        stopping=page.stop,
+    )
 
 
 def _seconds(text: str) -> float:

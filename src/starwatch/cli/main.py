@@ -25,6 +25,7 @@ _COMMANDS = {
     "replay": "play files of ratings through the windows",
     "run": "watch ratings as they come",
     "scenario": "run scripted streams and compare their rows",
+    "serve": "show a state in a browser",
     "state": "look after a state directory",
     "verify": "compute all windows another way and compare",
 }

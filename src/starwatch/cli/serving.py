@@ -91,7 +91,7 @@ def _serve(
             if given["broker"]:
                 stack.enter_context(_with_broker(directory, source_sections(settings, given)))
             if posted:
-                stack.enter_context(listening(service, posted, http))
+                stack.enter_context(listening(service, posted, http, directory))
             _LOG.info("starwatch %s watches, state in %s", __version__, directory)
             rest = stack.enter_context(_shown(service, rows, catalogue, given))
             service.run(stop, rest)

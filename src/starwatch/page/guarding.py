@@ -1,21 +1,30 @@
 """Who may ask: nobody without the token, where there is one."""
 
 import hmac
+from collections.abc import Collection
 from ipaddress import ip_address
+from urllib.parse import quote
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from starwatch.errors import BadSetting
+from starwatch.page.login import Cookies, cookie_of
 
-_OPEN = {"/healthz", "/readyz", "/openapi.json"}
+_OPEN = {"/healthz", "/readyz", "/openapi.json", "/login"}
 """What needs no token: probes cannot show one, and the description holds nothing of the job."""
 
+_STATIC = "/static/"
+"""Nor does anything below it: the page that asks for the token looks like the others."""
+
 _TRUSTED = "starwatch.trusted"
+_BY_COOKIE = "starwatch.cookie"
 
 
 class Guard:
-    """Lets requests through that show the token in `Authorization: Bearer`.
+    """Lets requests through that show the token in `Authorization: Bearer`, or a login cookie.
+
+    A browser sends a cookie by itself, so it is good only for reading, and for logging out.
 
     Without a token only this machine can ask, but so can a page of any site that a browser on it
     shows, by a name of its own that leads here (DNS rebinding). Such a request names that host.
@@ -23,11 +32,17 @@ class Guard:
     Args:
         app: What they ask.
         token: Empty where everybody may ask.
+        pages: Paths of pages: who may not see one is sent to the login page.
+        prefix: What stands before all paths in a browser.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str, *, pages: Collection[str] = (), prefix: str = ""
+    ) -> None:
         self._app = app
         self._token = token.encode()
+        self._cookies = Cookies(token)
+        self._pages, self._prefix = pages, prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
@@ -40,9 +55,14 @@ class Guard:
             await refusal(scope, receive, send)
             return
         shown = not self._token or self._shown(scope)
-        scope[_TRUSTED] = shown
-        if shown or scope["path"] in _OPEN:
+        scope[_BY_COOKIE] = not shown and self._has_cookie(scope)
+        scope[_TRUSTED] = shown or scope[_BY_COOKIE]
+        path = scope["path"]
+        if scope[_TRUSTED] or path in _OPEN or (self._pages and path.startswith(_STATIC)):
             await self._app(scope, receive, send)
+            return
+        if path in self._pages and scope["method"] in {"GET", "HEAD"}:
+            await self._to_login(scope)(scope, receive, send)
             return
         refusal = JSONResponse(
             {"error": "a token is needed: Authorization: Bearer TOKEN"},
@@ -50,6 +70,16 @@ class Guard:
             headers={"WWW-Authenticate": "Bearer", "Connection": "close"},
         )
         await refusal(scope, receive, send)
+
+    def _to_login(self, scope: Scope) -> RedirectResponse:
+        query = scope["query_string"].decode("latin-1")
+        wanted = quote(f"{scope['path']}?{query}" if query else scope["path"], safe="")
+        where = f"{self._prefix}/login" + (f"?next={wanted}" if wanted != "%2F" else "")
+        return RedirectResponse(where, 303, headers={"Cache-Control": "no-store"})
+
+    def _has_cookie(self, scope: Scope) -> bool:
+        reading = scope["method"] in {"GET", "HEAD"} or scope["path"] == "/logout"
+        return bool(self._pages) and reading and self._cookies.good(cookie_of(scope))
 
     def _shown(self, scope: Scope) -> bool:
         for name, value in scope["headers"]:

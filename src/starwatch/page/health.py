@@ -8,8 +8,13 @@ from starwatch.page.guarding import trusted
 from starwatch.ports import JobStatus
 
 
+async def alive(_: Request) -> Response:
+    """200 as long as anything is answered at all."""
+    return JSONResponse({"status": "alive"})
+
+
 class Health:
-    """Answers both.
+    """Answers `/readyz` of a job.
 
     Args:
         status: The job.
@@ -17,10 +22,6 @@ class Health:
 
     def __init__(self, status: JobStatus) -> None:
         self._status = status
-
-    async def alive(self, _: Request) -> Response:
-        """200 as long as anything is answered at all."""
-        return JSONResponse({"status": "alive"})
 
     async def ready(self, request: Request) -> Response:
         """200, or 503 and why not: a source or sink that is broken, unbalanced books, a stop.

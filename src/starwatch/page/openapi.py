@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import starwatch
+from starwatch.page.api.description import api_paths, stream_path
 
 _ERROR = {
     "type": "object",
@@ -92,23 +93,27 @@ TITLE = "Starwatch"
 """What the description is of: whoever asks knows by it that this is a service of ours."""
 
 
-def described(paths: Sequence[str]) -> dict[str, Any]:
+def described(paths: Sequence[str], *, job: bool = True, page: bool = False) -> dict[str, Any]:
     """The description.
 
     Args:
         paths: Where ratings are posted to.
+        job: Whether a job runs, which has metrics.
+        page: Whether there is the API of the page.
     """
+    watching = {path: what for path, what in _WATCHING.items() if job or path != "/metrics"}
+    api = api_paths() | stream_path() if page else {}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": TITLE,
             "version": starwatch.__version__,
-            "summary": "Ratings in, health and metrics out.",
+            "summary": "Ratings in; windows, health and metrics out.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
-        "paths": {path: {"post": _post(path)} for path in paths} | _WATCHING,
+        "paths": {path: {"post": _post(path)} for path in paths} | watching | api,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {

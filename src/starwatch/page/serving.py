@@ -3,7 +3,7 @@
 import errno
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from threading import Thread
 
@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 from starwatch.errors import BadSetting, RunError
 from starwatch.page.guarding import Guard, require_token
+from starwatch.page.headers import SafeHeaders
+from starwatch.page.prefix import Prefixed
 from starwatch.page.protocol import BoundedProtocol
 
 _BACKLOG = 1024
@@ -44,9 +46,14 @@ class Server:
     """
 
     def __init__(
-        self, app: ASGIApp, sockets: Sequence[socket.socket], limits: ServerLimits
+        self,
+        app: ASGIApp,
+        sockets: Sequence[socket.socket],
+        limits: ServerLimits,
+        stopping: Callable[[], None] = lambda: None,
     ) -> None:
         self.urls = [url_of(*each.getsockname()[:2]) for each in sockets]
+        self._stopping = stopping
         self._sockets = list(sockets)
         self._server = uvicorn.Server(_config(app, limits))
         self._thread = Thread(target=self._run, name="http-server", daemon=True)
@@ -70,6 +77,7 @@ class Server:
 
     def stop(self) -> None:
         """Take no more requests, give what answers are under way, and end. Safe to call twice."""
+        self._stopping()
         self._server.should_exit = True
         self._thread.join()
 
@@ -77,12 +85,15 @@ class Server:
         self._server.run(self._sockets)
 
 
-def serve(
+def serve(  # noqa: PLR0913
     app: ASGIApp,
     addresses: Sequence[tuple[str, int]],
     *,
     token: str = "",
     limits: ServerLimits = ServerLimits(),
+    pages: Collection[str] = (),
+    prefix: str = "",
+    stopping: Callable[[], None] = lambda: None,
 ) -> Server:
     """Listen, and answer by an application.
 
@@ -91,6 +102,9 @@ def serve(
         addresses: Hosts and ports to listen on; port 0 takes a free one.
         token: What clients must show; may be empty on loopback alone.
         limits: Bounds on connections.
+        pages: Paths of pages, to which one may log in.
+        prefix: What stands before all paths in a browser, behind a proxy.
+        stopping: Called when the server is to stop, to end answers that have no end.
 
     Raises:
         BadSetting: an address cannot be listened on, or needs a token.
@@ -101,7 +115,8 @@ def serve(
     sockets: list[socket.socket] = []
     try:
         sockets.extend(listening(host, port) for host, port in addresses)
-        server = Server(Guard(app, token), sockets, limits)
+        guarded = Prefixed(Guard(app, token, pages=pages, prefix=prefix), prefix)
+        server = Server(SafeHeaders(guarded), sockets, limits, stopping)
         server.start()
     except BaseException:
         for each in sockets:

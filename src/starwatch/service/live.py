@@ -114,6 +114,11 @@ class Service:
         self._thread = Thread(target=self._operate, name="engine", daemon=True)
 
     @property
+    def committed(self) -> Event:
+        """Set behind each commit; whoever waits for it clears it."""
+        return self.operating.committed
+
+    @property
     def stopping(self) -> bool:
         """Whether it takes nothing more."""
         return self._stopping.is_set()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +71,8 @@ class Operating:
         self._closed = closed
         self._forgets = forgets
         self._waiting = Waiting()
+        self.committed = Event()
+        """Set behind each commit; whoever waits for it clears it."""
         self.lock = Lock()
         """Held while the engine is being changed: whoever looks at it from outside takes it."""
 
@@ -100,6 +102,8 @@ class Operating:
             else:
                 self._engine.commit_if_due()
         self._waiting.acknowledge(self._now_ms())
+        if any(map(len, rows)) or items:
+            self.committed.set()
         for each in rows:
             if len(each):
                 self._closed(each)

@@ -1,5 +1,6 @@
 """The section `[http]` of `starwatch.toml`: where the HTTP door listens, and how much it takes."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -11,15 +12,28 @@ from starwatch.ratings.durations import duration_ms
 from starwatch.ratings.sizes import size_bytes
 from starwatch.settings.several import several
 
-_TAKEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
+_TAKEN = (
+    *("/", "/product", "/compare", "/pipeline", "/rejects", "/login", "/logout"),
+    *("/healthz", "/readyz", "/metrics", "/openapi.json"),
+)
+_TAKEN_BELOW = ("/api/", "/static/")
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 def _posted_to(path: str) -> str:
     if not path.startswith("/") or not path.isprintable() or set(path) & set("{}?# "):
         raise ValueError(f"{path!r} is no path; write one like /ratings")
-    if path in _TAKEN:
+    if path in _TAKEN or path.startswith(_TAKEN_BELOW):
         raise ValueError(f"{path} is answered by Starwatch itself")
     return path
+
+
+def _put_before(prefix: str) -> str:
+    prefix = prefix.rstrip("/")
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"{prefix!r} is no path prefix; write one like /shop")
+    return prefix
 
 
 def _shown_in_a_header(token: SecretStr) -> SecretStr:
@@ -45,6 +59,7 @@ def _above_zero(read: Callable[[str], int]) -> AfterValidator:
 
 
 _Path = Annotated[str, AfterValidator(_posted_to)]
+_Prefix = Annotated[str, AfterValidator(_put_before)]
 _Size = Annotated[str, _above_zero(size_bytes)]
 _Duration = Annotated[str, _above_zero(duration_ms)]
 
@@ -66,6 +81,10 @@ class HttpSection(BaseModel):
     )
     token: Annotated[SecretStr, AfterValidator(_shown_in_a_header)] = Field(
         default=SecretStr(""), description="What clients must show; needed beyond loopback."
+    )
+    prefix: _Prefix = Field(
+        default="",
+        description="What a proxy puts before all paths in a browser, as /shop.",
     )
     body_size: _Size = Field(
         default="16MiB", description="The largest body, packed and unpacked; 413 beyond."

@@ -1,0 +1,1 @@
+"""The event stream: what a tab shows, kept up to date by deltas."""

@@ -1,0 +1,201 @@
+"""What all streams share: they wake when something is committed, and look at it once for all."""
+
+import asyncio
+import itertools
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from starwatch.page.api.answers import Answers
+from starwatch.page.api.status import CLOCKS, SHORT
+from starwatch.page.sharing import Shared
+from starwatch.page.stream.deltas import changed_keys
+from starwatch.page.stream.watches import Look, Watch
+
+EVERY_SECONDS = 0.2
+"""Between two events of a stream at least."""
+
+STATUS_SECONDS = 1.0
+"""What changes without a commit, such as a lost connection, is noticed so soon."""
+
+_SHARE = 0.1
+"""How much of a core looking may take; streams get fewer events before it takes more."""
+
+_ENCODER = msgspec.json.Encoder()
+_EVENTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What was seen at one moment.
+
+    Attributes:
+        number: Tells frames apart.
+        seq: The number of what is committed that it is as of.
+        seen: When, by the monotonic clock.
+        status: The short status.
+        look: What a watch saw.
+    """
+
+    number: int
+    seq: int
+    seen: float
+    status: Mapping[str, Any]
+    look: Look
+
+
+class Hub:
+    """Shared by all streams of a server; used from its event loop but for `close`.
+
+    Args:
+        answers: Where looks come from.
+        pool: Threads that look.
+
+    Attributes:
+        closing: Whether streams are to end.
+        tabs: How many streams there are.
+    """
+
+    def __init__(self, answers: Answers, pool: ThreadPoolExecutor) -> None:
+        self.answers = answers
+        self.closing = False
+        self.tabs = 0
+        self._pool = pool
+        self._numbers = itertools.count(1)
+        self._frames: Shared[Frame] = Shared(pool, self._is_current, most=_EVENTS)
+        self._events: OrderedDict[tuple[int, int], bytes | None] = OrderedDict()
+        self._watched: Counter[str] = Counter()
+        self._costs: dict[str, float] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._awake = asyncio.Event()
+        self._unlisten: Callable[[], None] | None = None
+
+    @contextmanager
+    def watched(self, key: str) -> Iterator[None]:
+        """While a stream watches something."""
+        self._loop = asyncio.get_running_loop()
+        if self._unlisten is None:
+            self._unlisten = self.answers.views.listen(self._committed)
+        self.tabs += 1
+        self._watched[key] += 1
+        try:
+            yield
+        finally:
+            self.tabs -= 1
+            self._watched[key] -= 1
+            if not self._watched[key]:
+                del self._watched[key]
+                self._costs.pop(key, None)
+
+    def as_frame(self, other: Frame, look: Look) -> Frame:
+        """A frame of what one stream alone saw, otherwise as another one."""
+        return replace(other, number=next(self._numbers), look=look)
+
+    async def frame(self, key: str, watch: Watch) -> Frame:
+        """The newest, in so far as it tells what changed."""
+        return await self._frames.get(key, partial(self._see, key, watch.look))
+
+    async def whole(self, key: str, watch: Watch) -> Frame:
+        """The newest, whole."""
+        return await self._frames.get(f"whole {key}", partial(self._see, key, watch.whole))
+
+    async def apart(self, look: Callable[[Answers], Any]) -> Any:
+        """What a worker finds that only one stream needs."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, look, self.answers)
+
+    async def next(self, frame: Frame) -> bool:
+        """Wait for something that may differ from a frame, or for the end.
+
+        Returns:
+            Whether to go on.
+        """
+        await self._rest(frame.seen + self.interval - time.monotonic())
+        while not self.closing and self._is_current(frame):
+            left = frame.seen + STATUS_SECONDS - time.monotonic()
+            await self._woken(left)
+        return not self.closing
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two events: more where all that is watched takes long to look at."""
+        return max(EVERY_SECONDS, sum(self._costs.values()) / _SHARE)
+
+    def event(self, watch: Watch, before: Frame, after: Frame) -> bytes | None:
+        """What a stream is told that was told a frame; None: nothing; encoded once for all."""
+        key = (before.number, after.number)
+        if key not in self._events:
+            self._events[key] = self._encoded(watch, before, after)
+            while len(self._events) > _EVENTS:
+                self._events.popitem(last=False)
+        return self._events[key]
+
+    def close(self) -> None:
+        """End all streams; from any thread, safe to call twice."""
+        self.closing = True
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+        self._committed()
+
+    def _encoded(self, watch: Watch, before: Frame, after: Frame) -> bytes | None:
+        """A delta, or nothing; `full` is left to the caller where there can be no delta."""
+        status = changed_keys(before.status, after.status, apart=("seq", *CLOCKS))
+        told = watch.delta(before.look, after.look)
+        if told is None:
+            return FULL
+        if not told and not status:
+            return None
+        return _ENCODER.encode({"status": status or _clocks(after.status), **told})
+
+    def _see(self, key: str, look: Callable[[Answers], Look]) -> Frame:
+        began, used = time.monotonic(), time.thread_time()
+        seq = self.answers.views.seq
+        status = self.answers.status({})
+        seen = look(self.answers)
+        if key in self._watched:
+            self._costs[key] = time.thread_time() - used
+        short = {name: status[name] for name in SHORT}
+        return Frame(next(self._numbers), seq, began, short, seen)
+
+    def _is_current(self, frame: Frame) -> bool:
+        fresh = time.monotonic() - frame.seen
+        if fresh < EVERY_SECONDS:
+            return True
+        return frame.seq == self.answers.views.seq and fresh < STATUS_SECONDS
+
+    def _committed(self, seq: int = 0) -> None:
+        """Something was; called by the thread of the views."""
+        del seq
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._awake.set()
+        self._awake = asyncio.Event()
+
+    async def _woken(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._awake.wait()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long whatever is committed, but not over the end."""
+        until = time.monotonic() + seconds
+        while not self.closing and (left := until - time.monotonic()) > 0:
+            await self._woken(left)
+
+
+FULL = b""
+"""Stands for: tell the whole."""
+
+
+def _clocks(status: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: status[name] for name in ("seq", *CLOCKS)}

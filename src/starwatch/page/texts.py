@@ -1,0 +1,123 @@
+"""Numbers as people read them in a page; the same texts as `static/numbers.js` makes."""
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from jinja2.utils import htmlsafe_json_dumps
+
+from starwatch.ratings.means import mean_text
+from starwatch.ratings.scale import Scale
+
+NOTHING = "\u2013"
+MINUS = "\u2212"
+
+_SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
+_UNITS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s"))
+_ONE_DIGIT_BELOW = 9.95
+
+
+def in_script(value: Any) -> str:
+    r"""JSON for `<script type="application/json">`: nothing in it can end the script.
+
+    >>> print(in_script({"id": "</script>&"}))
+    {"id":"\u003c/script\u003e\u0026"}
+    """
+    return htmlsafe_json_dumps(value, separators=(",", ":"))
+
+
+def mean_of(stars: Sequence[int], values: Sequence[float], digits: int = 2) -> str:
+    """The exact mean of a star histogram, rounded half to even.
+
+    >>> mean_of([0, 2, 0, 1, 5], [1, 2, 3, 4, 5]), mean_of([0, 0], [1, 2]) == NOTHING
+    ('4.12', True)
+    """
+    if not sum(stars):
+        return NOTHING
+    first, second, last = (Decimal(str(values[at])) for at in (0, 1, -1))
+    text = mean_text(list(stars), Scale(first, last, second - first), digits)
+    return text.replace("-", MINUS)
+
+
+def change(value: float | None, digits: int = 2) -> str:
+    """A change with its sign.
+
+    >>> change(0.25), change(0.004), change(-0.5) == MINUS + "0.50", change(None) == NOTHING
+    ('+0.25', '0.00', True, True)
+    """
+    if value is None:
+        return NOTHING
+    rounded = round(Fraction(round(value * 10**6), 10**6), digits)
+    text = f"{float(abs(rounded)):.{digits}f}"
+    if not rounded:
+        return text
+    return (MINUS if rounded < 0 else "+") + text
+
+
+def count(value: float | None) -> str:
+    """A whole number with thousands apart.
+
+    >>> count(12345)
+    '12,345'
+    """
+    return NOTHING if value is None else f"{round(value):,}"
+
+
+def rate(value: float | None) -> str:
+    """How many a second.
+
+    >>> [rate(value) for value in (0, 0.42, 7.25, 1204.4)]
+    ['0', '0.4', '7.2', '1,204']
+    """
+    if value is not None and 0 < value < _ONE_DIGIT_BELOW:
+        return f"{value:.1f}"
+    return count(value)
+
+
+def duration(ms: float | None) -> str:
+    """A length of time in at most two units.
+
+    >>> [duration(ms) for ms in (340, 30_000, 90_000, 7_200_000, 273_600_000)]
+    ['340 ms', '30 s', '1 min 30 s', '2 h', '3 d 4 h']
+    """
+    if ms is None:
+        return NOTHING
+    if ms < _SECOND:
+        return f"{round(ms)} ms"
+    at = next(place for place, (size, _) in enumerate(_UNITS) if ms >= size)
+    size, name = _UNITS[at]
+    big = f"{count(ms // size)} {name}"
+    if at + 1 == len(_UNITS):
+        return big
+    smaller, small_name = _UNITS[at + 1]
+    rest = math.floor(ms % size / smaller)
+    return f"{big} {rest} {small_name}" if rest else big
+
+
+def ago(ms: float | None) -> str:
+    """How long ago, roughly, as one says it.
+
+    >>> [ago(ms) for ms in (None, 500, 42_000, 300_000, 86_400_000, 400_000_000)]
+    ['never', 'just now', '42 s ago', '5 min ago', '24 h ago', '4 days ago']
+    """
+    if ms is None:
+        return "never"
+    if ms < 2 * _SECOND:
+        return "just now"
+    for size, name in ((_SECOND, "s"), (_MINUTE, "min"), (_HOUR, "h")):
+        larger = {_SECOND: _MINUTE, _MINUTE: _HOUR, _HOUR: _DAY}[size]
+        if ms < 2 * larger:
+            return f"{math.floor(ms / size)} {name} ago"
+    return f"{count(ms // _DAY)} days ago"
+
+
+FILTERS = {
+    "ago": ago,
+    "change": change,
+    "count": count,
+    "duration": duration,
+    "in_script": in_script,
+    "rate": rate,
+}
