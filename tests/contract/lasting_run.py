@@ -9,8 +9,9 @@ from pathlib import Path
 from sink_rows import context, rows
 
 from starwatch.failpoints import reached
+from starwatch.journal.commit import Commit
 from starwatch.journal.entries import Entry
-from starwatch.journal.store import Commit, Journal
+from starwatch.journal.store import Journal
 from starwatch.outbox.rows import decode_rows, encode_rows
 from starwatch.sinks import parts
 from starwatch.sinks.registry import Output, open_lasting, sink_names

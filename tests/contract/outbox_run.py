@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from starwatch.journal.commit import Commit
 from starwatch.journal.entries import Entry
-from starwatch.journal.store import Commit, Journal
+from starwatch.journal.store import Journal
 from starwatch.outbox.rows import encode_rows
 from starwatch.ports import Cursor, Origin, RowContext
 from starwatch.service.following import Follower

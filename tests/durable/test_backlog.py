@@ -11,7 +11,7 @@ from service.test_live import JOB, rows_of, running, soon
 from starwatch.journal.store import Journal
 from starwatch.journal.survey import survey
 from starwatch.outbox.budget import Backlog
-from starwatch.service import durable
+from starwatch.service import followed
 from starwatch.service.figures import figures_of
 from starwatch.service.pauses import Pauses
 
@@ -54,7 +54,7 @@ def test_a_sink_that_is_away_too_long_lacks_the_oldest_rows_and_nobody_else_any(
     tmp_path, monkeypatch, caplog
 ) -> None:
     monkeypatch.setattr(Pauses, "next", lambda _: 0.1)
-    monkeypatch.setattr(durable, "_SAID_SECONDS", 0)
+    monkeypatch.setattr(followed, "_SAID_SECONDS", 0)
     job = JOB.__class__(windows=JOB.windows, bound_ms=0)  # by event time
     away = tmp_path / "later"
     here, there = tmp_path / "w.jsonl", away / "w.jsonl"

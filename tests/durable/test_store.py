@@ -9,11 +9,12 @@ import pytest
 from property.players import batch_of, rating
 from property.streams import Rate
 from starwatch.errors import BadState, MissingInput, OutputFailed
+from starwatch.journal.commit import Commit, Position
 from starwatch.journal.entries import Entry, Mark, MarkKind
 from starwatch.journal.pane_files import PaneFile, PaneRange
 from starwatch.journal.retention import Pruning
 from starwatch.journal.sealing import seal
-from starwatch.journal.store import KEPT_SNAPSHOTS, Commit, Journal, Position
+from starwatch.journal.store import KEPT_SNAPSHOTS, Journal
 from starwatch.ports import Cursor
 from starwatch.ratings.rejects import Reason, Reject
 

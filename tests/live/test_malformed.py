@@ -13,7 +13,7 @@ from live.mqtt import flood
 from live.service import say, until, watched
 from mqtt.serving import rating
 from servers.ports import HOST
-from starwatch.journal.pruning import KEPT_REJECTS
+from starwatch.journal.rejects import KEPT_REJECTS
 
 pytestmark = pytest.mark.slow
 

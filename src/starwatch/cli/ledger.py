@@ -7,7 +7,7 @@ import click
 from starwatch.cli.state_option import job_of, reading, state_option
 
 if TYPE_CHECKING:
-    from starwatch.journal.store import Position
+    from starwatch.journal.commit import Position
 
 
 @click.command("ledger", short_help="print both books of a state")

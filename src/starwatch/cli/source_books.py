@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from starwatch.admission.ledger import Books
-    from starwatch.journal.store import Position
+    from starwatch.journal.commit import Position
 
 
 def sources_fault(positions: "Iterable[Position]", books: "Books") -> str | None:

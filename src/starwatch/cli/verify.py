@@ -17,7 +17,7 @@ from starwatch.errors import BadSetting, BadState, Mismatch
 if TYPE_CHECKING:
     from starwatch.admission.ledger import Books
     from starwatch.codecs.options import InputOptions
-    from starwatch.journal.store import Position
+    from starwatch.journal.commit import Position
     from starwatch.recompute.run import Recomputation
     from starwatch.windows.job import Job
 

@@ -8,9 +8,9 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
-from typing import Any, Protocol
 
 from starwatch.journal.pane_files import PaneFile
+from starwatch.journal.reading import Read
 from starwatch.journal.sealing import SealedFile
 from starwatch.ratings.rejects import Reason, Reject
 
@@ -68,13 +68,6 @@ class BackfillRun:
     backfills: Sequence[Backfill]
     ratings: Sequence[SealedFile]
     panes: Sequence[PaneFile]
-
-
-class Read(Protocol):
-    """Gives the rows of a query."""
-
-    def __call__(self, query: str, values: Sequence[Any] = (), /) -> Iterator[Any]:
-        """The rows, with values in the place of the question marks."""
 
 
 def read_backfills(read: Read) -> list[Backfill]:

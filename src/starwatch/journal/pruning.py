@@ -10,14 +10,8 @@ from starwatch.failpoints import reached
 from starwatch.journal.pane_files import note_panes_gone
 from starwatch.journal.retention import LONG_PANES_MS, Kind, Lot, Pruning
 
-KEPT_REJECTS = 100_000
-"""The newest rejects that can be listed: at 4 KiB each they take 400 MB at most, mostly 10 MB."""
-
 FIRSTS = "SELECT first FROM sealed UNION ALL SELECT first FROM journal"
 """The numbers of the first ratings of all that is kept of the journal."""
-
-REJECTS_GONE = "rejects_gone"
-"""The fact that tells how many rejects cannot be listed any more, by reason."""
 
 
 def lots(database: sqlite3.Connection) -> Iterator[Lot]:
@@ -50,20 +44,6 @@ def forget(database: sqlite3.Connection, pruning: Pruning) -> None:
         )
     if pruning.first_kept is not None:
         database.execute("DELETE FROM marks WHERE after < ?", (pruning.first_kept,))
-
-
-def forget_rejects(database: sqlite3.Connection, kept: int) -> dict[str, int]:
-    """Let go all rejects but the newest, inside a transaction; returns how many went, by reason.
-
-    Their ids have no gaps, for only the oldest ever go.
-    """
-    # By id: SQLite would rather go through all that are kept in the order of their reasons.
-    counts = "SELECT reason, count(*) FROM rejects NOT INDEXED WHERE id <= ? GROUP BY reason"
-    (newest,) = database.execute("SELECT coalesce(max(id), 0) FROM rejects").fetchone()
-    gone = dict(database.execute(counts, (newest - kept,)).fetchall())
-    if gone:
-        database.execute("DELETE FROM rejects WHERE id <= ?", (newest - kept,))
-    return gone
 
 
 def remove(ratings: Path, panes: Path, pruning: Pruning) -> None:

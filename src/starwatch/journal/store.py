@@ -1,17 +1,11 @@
 """The journal of one state directory: commits, and what they left behind (architecture §7)."""
 
 import sqlite3
-import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import msgspec
-
-from starwatch.admission.ledger import Class
 from starwatch.errors import BadState
 from starwatch.failpoints import reached
 from starwatch.journal.backfills import (
@@ -23,92 +17,29 @@ from starwatch.journal.backfills import (
     write_backfill,
     write_backfill_rejects,
 )
+from starwatch.journal.commit import Commit, Position
 from starwatch.journal.entries import SCHEMA, Entry, Mark
 from starwatch.journal.erasing import Erasing, erase
-from starwatch.journal.notes import Note, forget_notes, read_notes, write_notes
-from starwatch.journal.pane_files import (
-    PANES_GONE,
-    PANES_UPTO,
-    PaneFile,
-    PaneRange,
-    name_pane_files,
+from starwatch.journal.facts import read_fact, write_facts
+from starwatch.journal.notes import forget_notes, read_notes, write_notes
+from starwatch.journal.outgoing import (
+    let_go,
+    read_cursor,
+    read_first,
+    read_rows,
+    read_sizes,
+    write_cursors,
+    write_rows,
 )
-from starwatch.journal.pruning import (
-    FIRSTS,
-    KEPT_REJECTS,
-    REJECTS_GONE,
-    forget,
-    forget_rejects,
-    lots,
-)
+from starwatch.journal.pane_files import PANES_GONE, PANES_UPTO, PaneFile, name_pane_files
+from starwatch.journal.pruning import FIRSTS, forget, lots
+from starwatch.journal.rejects import KEPT_REJECTS, REJECTS_GONE, read_rejects, write_rejects
 from starwatch.journal.retention import Lot, Pruning
 from starwatch.journal.schema import database_error, open_database, open_reading
-from starwatch.journal.sealing import Sealing
+from starwatch.journal.sealed import read_sealed, read_sealed_marks, write_sealing
 from starwatch.journal.written import Written, written_files
 from starwatch.ports import Cursor
-from starwatch.ratings.rejects import Reason, Reject
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a partition is in the journal.
-
-    Attributes:
-        name: What it is called: a file, a topic and partition.
-        classes: How many of its ratings are committed, by `Class`.
-        rejects: How many of its rejects; they are no ratings in any batch.
-    """
-
-    name: str
-    classes: tuple[int, ...] = (0,) * len(Class)
-    rejects: int = 0
-
-    @property
-    def ratings(self) -> int:
-        """How many of its ratings are committed, whatever became of them."""
-        return sum(self.classes)
-
-    def moved(self, classes: Sequence[int], rejects: int) -> Self:
-        """The position behind so many more ratings of each class, and rejects."""
-        sums = tuple(a + b for a, b in zip(self.classes, classes, strict=True))
-        return replace(self, classes=sums, rejects=self.rejects + rejects)
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Everything that becomes lasting at once.
-
-    Attributes:
-        entry: The engine's inputs.
-        rejects: Pairs of partition and reject.
-        positions: By partition, after this commit; those that changed.
-        rows: Window rows that the inputs caused, as bytes, with their number; None without rows.
-        cursors: By sink, what it holds for certain; those that changed.
-        facts: Named values that change with this commit.
-        notes: What sources remember of their deliveries.
-        forget: By source, before when its notes are forgotten.
-        snapshot: Name of a snapshot file and the entry up to which it goes, at or before this one.
-        sealing: Entries that lie in files now, and are forgotten here.
-        panes: Entries that are in the history now.
-        pruning: Files that do not count any more.
-        rows_done: Window rows before this number are with every sink for certain, by cursors that
-            an earlier commit holds; the outbox lets them go.
-    """
-
-    entry: Entry
-    rejects: Sequence[tuple[int, Reject]] = ()
-    positions: dict[int, Position] = field(default_factory=dict)
-    rows: tuple[int, bytes] | None = None
-    cursors: dict[str, Cursor] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    notes: Sequence[Note] = ()
-    forget: Mapping[str, int] = field(default_factory=dict)
-    snapshot: tuple[str, int] | None = None
-    sealing: Sealing | None = None
-    panes: PaneRange | None = None
-    pruning: Pruning | None = None
-    rows_done: int = 0
-
+from starwatch.ratings.rejects import Reject
 
 KEPT_SNAPSHOTS = 2
 """The newest may be broken by the disk; the one before it and the journal give the same engine."""
@@ -150,18 +81,16 @@ class Journal:
                 "INSERT INTO journal (first, ratings, body) VALUES (?, ?, ?) RETURNING id",
                 (first, len(commit.entry.ratings), commit.entry.encode()),
             ).fetchone()
-            self._write_rejects(commit.rejects)
+            if commit.rejects:
+                gone, kept = self.rejects_gone(), self._kept_rejects
+                write_rejects(self._database, commit.rejects, kept=kept, gone=gone)
             for partition, at in commit.positions.items():
                 row = (partition, at.name, *at.classes, at.rejects)
                 run("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             if commit.rows is not None:
-                count, body = commit.rows
-                outbox = (rows, count, body)
-                run("INSERT INTO outbox (first, rows, body) VALUES (?, ?, ?)", outbox)
-            for name, cursor in commit.cursors.items():
-                row = (name, cursor.rows, cursor.length)
-                run("INSERT OR REPLACE INTO sinks VALUES (?, ?, ?)", row)
-            self._write_facts(commit.facts)
+                write_rows(self._database, rows, commit.rows)
+            write_cursors(self._database, commit.cursors)
+            write_facts(self._database, commit.facts)
             write_notes(self._database, commit.notes)
             for source, before_ms in commit.forget.items():
                 forget_notes(self._database, source, before_ms)
@@ -175,16 +104,12 @@ class Journal:
                 )
             if commit.panes is not None:
                 name_pane_files(self._database, commit.panes.files)
-                self._write_facts({PANES_UPTO: commit.panes.entry})
+                write_facts(self._database, {PANES_UPTO: commit.panes.entry})
             if commit.sealing is not None:
-                self._write_sealing(commit.sealing)
+                write_sealing(self._database, commit.sealing)
             if commit.pruning is not None:
                 forget(self._database, commit.pruning)
-            # The newest rows stay whatever happens, for the next ones are numbered after them.
-            run(
-                "DELETE FROM outbox WHERE first + rows <= ? AND id < (SELECT max(id) FROM outbox)",
-                (commit.rows_done,),
-            )
+            let_go(self._database, commit.rows_done)
             reached("commit.inside")
         reached("commit.after")
         return int(number)
@@ -212,14 +137,11 @@ class Journal:
 
     def sealed(self) -> list[str]:
         """Names of the files of sealed ratings, in the order of their ratings."""
-        query = "SELECT file FROM sealed ORDER BY first, file"
-        return [file for (file,) in self._read(query)]
+        return read_sealed(self._read)
 
     def sealed_marks(self) -> list[Mark]:
         """What happened besides ratings in what is sealed; `after` counts over all ratings."""
-        query = "SELECT body FROM marks ORDER BY id"
-        rows = self._read(query)
-        return [msgspec.json.decode(body, type=Mark) for (body,) in rows]
+        return read_sealed_marks(self._read)
 
     def first_kept(self) -> int:
         """The number of the first rating that is kept: 0 as long as none was pruned."""
@@ -281,11 +203,7 @@ class Journal:
 
     def rejects(self, reason: str | None = None) -> Iterator[tuple[int, Reject]]:
         """Pairs of partition and reject, as they came; all, or those of one reason."""
-        query = "SELECT partition, position, reason, raw FROM rejects"
-        query += " WHERE reason = ?" if reason else ""
-        rows = self._read(f"{query} ORDER BY id", (reason,) if reason else ())
-        for partition, position, why, raw in rows:
-            yield partition, Reject(position, Reason(why), raw)
+        return read_rejects(self._read, reason)
 
     def backfills(self) -> list[Backfill]:
         """The files that were backfilled, in the order in which they were taken."""
@@ -338,20 +256,16 @@ class Journal:
         Until it is read to its end or closed, the database is read as it is at this moment. Rows
         that no sink wanted as they were committed are not there.
         """
-        query = (
-            "SELECT first, body FROM outbox WHERE first + rows > ? AND length(body) > 0 ORDER BY id"
-        )
-        return self._read(query, (first,))
+        return read_rows(self._read, first)
 
     def outbox_sizes(self) -> Iterator[tuple[int, int]]:
         """For each blob of the outbox the number behind its last window row, and its bytes."""
-        return self._read("SELECT first + rows, length(body) FROM outbox ORDER BY id")
+        return read_sizes(self._read)
 
     def first_row(self) -> int:
         """The number of the first window row that is still there; of the next one where none is."""
-        query = "SELECT min(first) FROM outbox WHERE length(body) > 0"
-        (first,) = next(self._read(query))
-        return self.row_count() if first is None else int(first)
+        first = read_first(self._read)
+        return self.row_count() if first is None else first
 
     def cursor(self, sink: str) -> Cursor:
         """How far a sink is for certain; at the start where nothing is known of it."""
@@ -359,15 +273,11 @@ class Journal:
 
     def known_cursor(self, sink: str) -> Cursor | None:
         """How far a sink is for certain, None where nothing is known of it."""
-        query = "SELECT rows, bytes FROM sinks WHERE name = ?"
-        found = next(self._read(query, (sink,)), None)
-        return Cursor(*found) if found else None
+        return read_cursor(self._read, sink)
 
     def fact(self, name: str) -> Any:
         """A named value, None where it was never set."""
-        query = "SELECT value FROM facts WHERE name = ?"
-        found = next(self._read(query, (name,)), None)
-        return msgspec.json.decode(found[0]) if found else None
+        return read_fact(self._read, name)
 
     def notes(self, source: str) -> dict[str, tuple[bytes, int]]:
         """What a source remembers of its deliveries: by key, what and when."""
@@ -381,7 +291,7 @@ class Journal:
     def note(self, facts: Mapping[str, Any]) -> None:
         """Set named values in a commit of their own."""
         with self._transaction():
-            self._write_facts(facts)
+            write_facts(self._database, facts)
 
     def forget(self, pruning: Pruning) -> None:
         """Let files go in a commit of their own; they are to be removed afterwards.
@@ -431,33 +341,6 @@ class Journal:
     def close(self) -> None:
         """Let the database go; safe to call twice."""
         self._database.close()
-
-    def _write_rejects(self, rejects: Sequence[tuple[int, Reject]]) -> None:
-        self._database.executemany(
-            "INSERT INTO rejects (partition, position, reason, raw) VALUES (?, ?, ?, ?)",
-            ((partition, r.position, str(r.reason), r.raw) for partition, r in rejects),
-        )
-        if rejects and (gone := forget_rejects(self._database, self._kept_rejects)):
-            self._write_facts({REJECTS_GONE: dict(Counter(self.rejects_gone()) + Counter(gone))})
-
-    def _write_sealing(self, sealing: Sealing) -> None:
-        now = time.time_ns() // 1_000_000
-        self._database.executemany(
-            "INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (f.name, sealing.first, sealing.ratings, sealing.entry, f.size, f.crc, now)
-                for f in sealing.files
-            ),
-        )
-        self._database.executemany(
-            "INSERT INTO marks (after, body) VALUES (?, ?)",
-            ((mark.after, msgspec.json.encode(mark).decode()) for mark in sealing.marks),
-        )
-        self._database.execute("DELETE FROM journal WHERE id <= ?", (sealing.entry,))
-
-    def _write_facts(self, facts: Mapping[str, Any]) -> None:
-        rows = ((name, msgspec.json.encode(value).decode()) for name, value in facts.items())
-        self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
     def row_count(self) -> int:
         """How many window rows were ever committed."""

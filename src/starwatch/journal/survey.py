@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from starwatch.journal.pruning import FIRSTS, REJECTS_GONE
+from starwatch.journal.pruning import FIRSTS
+from starwatch.journal.rejects import REJECTS_GONE
 from starwatch.journal.schema import database_error, open_reading
 from starwatch.ports import Cursor
 

@@ -14,16 +14,18 @@ from starwatch.admission.ledger import Books, Class
 from starwatch.engine import Engine, Outcome
 from starwatch.errors import BrokenInput, OtherState
 from starwatch.failpoints import reached
+from starwatch.journal.commit import Commit, Position
 from starwatch.journal.entries import Entry, Mark, MarkKind, Part
 from starwatch.journal.impossible import impossible_rejects
 from starwatch.journal.notes import Note
-from starwatch.journal.store import Commit, Journal, Position
-from starwatch.outbox.budget import BACKLOG_BYTES, Backlog
+from starwatch.journal.store import Journal
+from starwatch.outbox.budget import BACKLOG_BYTES
 from starwatch.outbox.rows import decode_rows, encode_rows
 from starwatch.ports import Cursor, LastingSink
 from starwatch.ratings.batch import Batch
 from starwatch.ratings.rejects import Reject
 from starwatch.replay.resume import Done
+from starwatch.service.followed import Followed
 from starwatch.service.measures import Histogram
 from starwatch.service.restoring import restored
 from starwatch.service.rhythm import Rhythm
@@ -34,16 +36,8 @@ from starwatch.windows.rows import WindowRows
 
 _LOG = logging.getLogger(__name__)
 
-_ALL_ROWS = 1 << 62
-
 _REPORT_SECONDS = 1.0
 """How long the word of a sink waits for a commit where nothing else needs one."""
-
-
-_PASSED_OVER = "passed_over"
-
-_SAID_SECONDS = 60.0
-"""How long until it is said again that a sink is given up for its oldest rows."""
 
 
 @dataclass(slots=True)
@@ -93,7 +87,7 @@ class DurableEngine:
         backlog_bytes: How much may wait in the outbox for sinks that follow it.
 
     Attributes:
-        backlog: How much waits there.
+        followed: The sinks that follow the outbox, and how much waits there for them.
         books: Both books as of the last commit.
         commits: How long each commit took.
         rows_committed: Window rows that were ever committed.
@@ -126,17 +120,14 @@ class DurableEngine:
         self._pending = _Pending()
         self._sinks = open_sinks(self._engine.products, journal.cursor)
         self._cursors: dict[str, Cursor] = {}
-        self._reports: dict[str, Cursor] = {}
         self._last_commit = clock()
         self.books = self._engine.books()
         self.commits = Histogram()
         self.rows_committed = journal.row_count()
-        self.backlog = Backlog(journal.outbox_sizes(), backlog_bytes)
-        self._passed_over: dict[str, int] = journal.fact(_PASSED_OVER) or {}
-        self._said: dict[str, float] = {}  # by sink, when it was last said to be given up
-        self._secured = {
-            sink.name: journal.cursor(sink.name).rows for sink in self._sinks if sink.lasting
+        secured = {
+            each.name: journal.cursor(each.name).rows for each in self._sinks if each.lasting
         }
+        self.followed = Followed(journal, secured, clock=clock, most_bytes=backlog_bytes)
         with ExitStack() as opened:
             for sink in self._sinks:
                 opened.callback(sink.close)
@@ -286,33 +277,11 @@ class DurableEngine:
         self._pending.facts.update(facts or {})
         self._pending.forget.update(forget or {})
 
-    def follow(self, sink: str) -> Cursor:
-        """Keep committed rows for a sink that reads them from the journal itself.
-
-        Returns:
-            How far it is; a new one begins with the first row that is kept.
-        """
-        cursor = self._journal.known_cursor(sink)
-        if cursor is None:
-            cursor = self._reports[sink] = Cursor(self._journal.first_row())
-        self._secured[sink] = cursor.rows
-        return cursor
-
-    def passed_over(self, sink: str) -> int:
-        """How many rows such a sink never got, for they were let go."""
-        return self._passed_over.get(sink, 0)
-
-    def report(self, sink: str, cursor: Cursor, passed_over: int = 0) -> None:
-        """Say how far such a sink is, and what it never got; may be called from any thread."""
-        if passed_over:
-            self._passed_over = self._passed_over | {sink: passed_over}
-        self._reports[sink] = cursor
-
     def commit_if_due(self) -> None:
         """Commit, if there is enough to, or something has waited long enough."""
         pending, rhythm = self._pending, self._rhythm
         if pending.since is None:
-            if self._reports and self._clock() - self._last_commit >= _REPORT_SECONDS:
+            if self.followed.waiting and self._clock() - self._last_commit >= _REPORT_SECONDS:
                 self.commit()
             return
         waited = self._clock() - pending.since
@@ -321,14 +290,13 @@ class DurableEngine:
 
     def commit(self, *, finished: bool = False) -> None:
         """Make everything last that has happened, and hand the rows to the sinks."""
-        if not self._pending.empty or self._cursors or self._reports:
+        if not self._pending.empty or self._cursors or self.followed.waiting:
             self._commit(self._upkeep.finished() or Kept(), finished=finished)
             self._upkeep.start_if_due(self._number, self._engine)
 
     def _commit(self, kept: Kept, *, finished: bool = False) -> None:
         pending, self._pending = self._pending, _Pending()
-        for sink in list(self._reports):
-            self._cursors[sink] = self._reports.pop(sink)
+        self._cursors |= self.followed.take()
         self._last_commit = self._clock()
         if pending.empty and not self._cursors and kept == Kept():
             return
@@ -348,14 +316,15 @@ class DurableEngine:
                 notes=pending.notes,
                 forget=pending.forget,
                 facts={"marks": self._marks, "books": books, "watermark_ms": self.watermark_ms}
-                | ({_PASSED_OVER: self._passed_over} if self._passed_over else {})
+                | self.followed.facts()
                 | pending.facts
                 | ({"finished": True} if finished else {}),
                 snapshot=kept.snapshot,
                 panes=kept.panes,
                 sealing=kept.sealing,
                 pruning=kept.pruning,
-                rows_done=self._rows_done(),
+                # Sinks of its own never fall behind: where one breaks, the run ends.
+                rows_done=self.followed.rows_done(bounded=not self._sinks),
             )
         )
         self.commits.add(self._clock() - began)
@@ -363,10 +332,10 @@ class DurableEngine:
         if rows is not None:
             self.rows_committed += len(rows)
         if outbox is not None:
-            self.backlog.add(self.rows_committed, len(outbox[1]))
+            self.followed.backlog.add(self.rows_committed, len(outbox[1]))
         if kept.pruning:
             self._upkeep.remove(kept.pruning)
-        self._secured |= {name: cursor.rows for name, cursor in self._cursors.items()}
+        self.followed.committed(self._cursors)
         self._cursors = {}
         if rows is not None and len(rows):
             self._give(rows)
@@ -382,25 +351,7 @@ class DurableEngine:
         """Rows for the outbox; only their number where no sink will want them."""
         if rows is None or not len(rows):
             return None
-        return len(rows), encode_rows(rows) if self._secured else b""
-
-    def _rows_done(self) -> int:
-        """Before which window row nothing is kept: all have it, or too much waits for some."""
-        done = min(self._secured.values(), default=_ALL_ROWS)
-        if self._sinks:  # they never fall behind: where one breaks, the run ends
-            return done
-        kept_from = self.backlog.keep_from(done)
-        for sink, rows in self._secured.items():
-            if rows < kept_from and self._clock() - self._said.get(sink, -1e9) >= _SAID_SECONDS:
-                self._said[sink] = self._clock()
-                _LOG.error(
-                    "sink %s is given up for its oldest rows, from number %d to %d so far: more"
-                    " than may waits for it",
-                    sink,
-                    rows,
-                    kept_from - 1,
-                )
-        return kept_from
+        return len(rows), encode_rows(rows) if self.followed.wanted else b""
 
     def _begun(self) -> _Pending:
         if self._pending.since is None:

@@ -42,7 +42,7 @@ def figures_of(service: "Service") -> JobFigures:
         stopping=service.stopping,
         failed=service.failed,
         sources=[_source(source) for source in service.sources],
-        sinks=[_sink(sink, rows, durable.backlog) for sink in service.sinks],
+        sinks=[_sink(sink, rows, durable.followed.backlog) for sink in service.sinks],
     )
 
 

@@ -231,13 +231,14 @@ class Service:
         )
 
     def _follower(self, output: Output, context: RowContext, places: Places) -> Follower:
+        followed = self.engine.followed
         return Follower(
             output,
             context,
             database=places.database,
-            cursor=self.engine.follow(output.name),
-            report=partial(self.engine.report, output.name),
-            passed_over=self.engine.passed_over(output.name),
+            cursor=followed.follow(output.name),
+            report=partial(followed.report, output.name),
+            passed_over=followed.passed_over(output.name),
             refused=places.directory / REFUSED / f"{output.sink}.jsonl",
         )
 

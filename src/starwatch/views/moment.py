@@ -8,9 +8,10 @@ import msgspec
 from starwatch.admission.ledger import Books
 from starwatch.history.tiers import tiers_ms
 from starwatch.journal.backfills import Backfill
+from starwatch.journal.commit import Position
 from starwatch.journal.pane_files import PaneFile
 from starwatch.journal.rules import job_from_facts
-from starwatch.journal.store import Journal, Position
+from starwatch.journal.store import Journal
 from starwatch.windows.job import Job
 from starwatch.windows.watermark import FOREVER
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from starwatch.admission.ledger import Books
 from starwatch.journal.backfills import Backfill
-from starwatch.journal.store import Position
+from starwatch.journal.commit import Position
 from starwatch.windows.job import Job
 from starwatch.windows.spec import WindowSpec
 
