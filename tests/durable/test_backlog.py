@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from service.live_sources import Scripted, handed_over
-from service.test_live import JOB, rows_of, running, soon
+from service.serving import JOB, rows_of, running, soon
 from starwatch.journal.store import Journal
 from starwatch.journal.survey import survey
 from starwatch.outbox.budget import Backlog

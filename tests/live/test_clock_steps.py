@@ -6,9 +6,10 @@ import time
 import pytest
 
 from commands import starwatch
-from mqtt.serving import publish, rating, serving, soon, subscribed
+from mqtt.serving import publish, rating, serving, subscribed
 from servers.ports import HOST
 from service.clocks import MachineTime
+from service.serving import soon
 from starwatch.service import clock
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec

@@ -2,33 +2,16 @@
 
 import json
 import queue
-import time
 from contextlib import contextmanager
-from threading import Thread
 from types import MappingProxyType
 
 import paho.mqtt.client as mqtt
 
 from servers.ports import HOST
+from service.serving import JOB, running
 from starwatch.codecs.options import InputOptions
 from starwatch.ratings.scale import Scale
-from starwatch.service.live import Service
-from starwatch.service.state import State, job_facts
-from starwatch.service.stop import Stop
-from starwatch.sinks.registry import parse_outputs
 from starwatch.sources.live import SourceContext, open_live
-from starwatch.windows.job import Job, WindowTime
-from starwatch.windows.spec import WindowSpec
-
-JOB = Job(windows=(WindowSpec(400, 200),), time=WindowTime.ARRIVAL, bound_ms=0)
-"""Short windows by arrival: they close while a test looks on."""
-
-
-def soon(condition, seconds=15.0):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.01)
 
 
 def source_at(url, **options):
@@ -39,29 +22,9 @@ def source_at(url, **options):
 @contextmanager
 def serving(folder, url, *, outputs=(), job=JOB, **options):
     """A service on a state in `folder`; gives it back drained."""
-    stop, failures = Stop(), []
-    with State(folder / "state") as state:
-        facts = {"job": job_facts(job), "live": True, "by_records": False}
-        if not state.belongs_to(facts):
-            state.journal.note({"begun_ms": time.time_ns() // 1_000_000})
-        service = Service(state, job, [source_at(url, **options)], parse_outputs(outputs))
-
-        def run():
-            try:
-                service.run(stop, lambda: 0.02)
-            except Exception as error:  # noqa: BLE001 - raised below
-                failures.append(error)
-
-        thread = Thread(target=run)
-        thread.start()
-        try:
-            yield service
-        finally:
-            stop.set()
-            thread.join(30)
-            assert not thread.is_alive()
-    if failures:
-        raise failures[0]
+    source = source_at(url, **options)
+    with running(folder, source, outputs=outputs, job=job, noted=True) as service:
+        yield service
 
 
 def subscribed(service):

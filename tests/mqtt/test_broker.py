@@ -12,8 +12,9 @@ import pytest
 from commands import process, starwatch
 from durable.runs import committed
 from live.starting import need
-from mqtt.serving import publish, rating, serving, soon, subscribed
+from mqtt.serving import publish, rating, serving, subscribed
 from servers.ports import HOST, free_port
+from service.serving import soon
 from starwatch.errors import BadSetting, RunError
 from starwatch.service.broker import mosquitto, mosquitto_running, own_broker
 from starwatch.service.state import State

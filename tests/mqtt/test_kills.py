@@ -10,8 +10,9 @@ import pytest
 
 from commands import process, starwatch
 from durable.runs import committed
-from mqtt.serving import publish, publisher, rating, serving, soon, subscribed
+from mqtt.serving import publish, publisher, rating, serving, subscribed
 from servers.ports import HOST
+from service.serving import soon
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
 

@@ -10,9 +10,10 @@ from fractions import Fraction
 import pytest
 
 from commands import csv_file, process, starwatch
-from mqtt.serving import JOB, publisher, serving, soon, subscribed
+from mqtt.serving import JOB, publisher, serving, subscribed
 from servers.mosquitto import Mosquitto
 from servers.ports import HOST, free_port
+from service.serving import soon
 from starwatch.replay.pace import ByRow, ByTime
 from starwatch.service.sending import delay_ms
 from starwatch.windows.spec import WindowSpec

@@ -8,9 +8,10 @@ import time
 import pytest
 
 from commands import starwatch
-from mqtt.serving import publish, publisher, rating, serving, soon, subscribed
+from mqtt.serving import publish, publisher, rating, serving, subscribed
 from servers.mosquitto import Mosquitto
 from servers.ports import HOST, free_port
+from service.serving import soon
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from service import clocks
 from service.live_sources import Scripted
-from service.test_live import running
+from service.serving import running
 from starwatch.service import clock
 from starwatch.service.clock import Clock
 

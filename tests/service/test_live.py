@@ -1,58 +1,14 @@
 """A service with sources that a test scripts: commits, acknowledgements, restarts, broken parts."""
 
-import json
 import logging
-import time
-from contextlib import contextmanager
-from threading import Thread
 
 from service.live_sources import Scripted, handed_over
+from service.serving import rows_of, running, soon
 from starwatch.errors import SourceFailed
-from starwatch.service.live import Deadlines, Service
+from starwatch.service.live import Deadlines
 from starwatch.service.pauses import Pauses
-from starwatch.service.state import State
-from starwatch.service.stop import Stop
-from starwatch.sinks.registry import parse_outputs
-from starwatch.windows.job import Job, WindowTime
+from starwatch.windows.job import Job
 from starwatch.windows.spec import WindowSpec
-
-JOB = Job(windows=(WindowSpec(400, 200),), time=WindowTime.ARRIVAL, bound_ms=0)
-
-
-def soon(condition, seconds=15.0):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.01)
-
-
-@contextmanager
-def running(folder, *sources, outputs=(), job=JOB, **more):
-    """A service on a state; it drains at the end, and what broke it is raised."""
-    stop, failures = Stop(), []
-    with State(folder / "state") as state:
-        service = Service(state, job, sources, parse_outputs(outputs), **more)
-
-        def run():
-            try:
-                service.run(stop, lambda: 0.05)
-            except Exception as error:  # noqa: BLE001 - raised below
-                failures.append(error)
-
-        thread = Thread(target=run)
-        thread.start()
-        try:
-            yield service
-        finally:
-            stop.set()
-            thread.join(30)
-            assert not thread.is_alive()
-    if failures:
-        raise failures[0]
-
-
-def rows_of(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_ratings_are_committed_then_told_and_their_windows_close_on_a_quiet_stream(tmp_path):

@@ -13,7 +13,7 @@ import live.kafka_run
 from live.kafka_ratings import committed, make_topic, rating, send, source
 from servers.kafka import Kafka
 from servers.ports import HOST, free_port
-from service.test_live import running, soon
+from service.serving import running, soon
 from starwatch.service.pauses import Pauses
 from starwatch.windows.job import Job
 from starwatch.windows.spec import WindowSpec

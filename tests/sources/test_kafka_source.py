@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from live.kafka_ratings import BASE, committed, drop_topic, make_topic, rating, send, source
-from service.test_live import rows_of, running, soon
+from service.serving import rows_of, running, soon
 from starwatch.errors import BadSetting
 from starwatch.service.state import State
 from starwatch.sources.kafka_session import Session

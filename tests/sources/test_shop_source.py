@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from service.test_live import running, soon
+from service.serving import running, soon
 from starwatch.generator.options import ShopOptions
 from starwatch.generator.shop import Shop
 from starwatch.sources.shop import ShopSource
