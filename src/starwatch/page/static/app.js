@@ -30,6 +30,8 @@ import { themeSwitch } from "./theme.js";
 /** @type {Record<string, () => Promise<{mount: Mount}>>} */
 const VIEWS = {
   overview: () => import("./overview.js"),
+  product: () => import("./product.js"),
+  compare: () => import("./compare.js"),
   pipeline: () => import("./pipeline.js"),
   rejects: () => import("./rejects.js"),
 };
