@@ -12,19 +12,19 @@ MOST_BYTES = 150_000
 
 
 def test_vendored_files_are_those_that_were_taken():
-    lines = (VENDOR / "SHA256SUMS").read_text().splitlines()
+    lines = (VENDOR / "hashes.txt").read_text().splitlines()
     hashes = {name: digest for digest, name in (line.split() for line in lines)}
     for name, digest in hashes.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == digest, name
-    assert {path.name for path in VENDOR.iterdir()} == {*hashes, "SHA256SUMS", "VERSIONS"}
+    assert {path.name for path in VENDOR.iterdir()} == {*hashes, "hashes.txt", "versions.txt"}
 
 
 def test_each_has_a_version_and_a_licence():
-    for line in (VENDOR / "VERSIONS").read_text().splitlines():
+    for line in (VENDOR / "versions.txt").read_text().splitlines():
         name, version, *_ = line.replace(",", "").split()
         assert (VENDOR / f"{name}.esm.js").is_file()
         assert version.count(".") == 2
-        assert "Permission is hereby granted" in (VENDOR / f"{name}.LICENSE").read_text()
+        assert "Permission is hereby granted" in (VENDOR / f"{name}.licence.txt").read_text()
 
 
 def test_all_modules_and_styles_are_small_together():

@@ -72,13 +72,18 @@ class StaticFiles:
         if same := unchanged(request, tag):
             return same
         kept = _FOR_EVER if current else "no-cache"
-        media_type = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        return answered(request, body, media_type, (("Cache-Control", kept), ("ETag", tag)))
+        return answered(
+            request, body, _TYPES[_ending(name)], (("Cache-Control", kept), ("ETag", tag))
+        )
 
 
 def _below(folder: Traversable, before: str = "") -> Iterator[tuple[str, bytes]]:
     for each in folder.iterdir():
         if each.is_dir():
             yield from _below(each, f"{before}{each.name}/")
-        elif not each.name.startswith("."):
+        elif _ending(each.name) in _TYPES and not each.name.startswith("."):
             yield before + each.name, each.read_bytes()
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2]
