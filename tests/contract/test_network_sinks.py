@@ -36,9 +36,9 @@ from starwatch.windows.spec import WindowSpec
 
 PATH = [str(Path(__file__).parent), *(str(Path(__file__).parents[n]) for n in (1, 2))]
 TARGETS = [
-    pytest.param(PostgreSQLTarget, marks=pytest.mark.slow),
+    PostgreSQLTarget,
     RedisTarget,
-    pytest.param(MosquittoTarget, marks=pytest.mark.slow),
+    MosquittoTarget,
     WebhookTarget,
     pytest.param(KafkaTarget, marks=pytest.mark.slow),
 ]

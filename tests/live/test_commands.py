@@ -63,7 +63,6 @@ def test_start_status_stop(told, tmp_path):
     assert (shown.returncode, shown.stdout.count("not running")) == (1, 2)
 
 
-@pytest.mark.slow
 def test_postgresql_in_a_folder_that_only_its_owner_may_enter(told, tmp_path):
     need("postgresql")
     (tmp_path / "private").mkdir(mode=0o700)

@@ -8,8 +8,6 @@ from servers.kafka import Kafka
 from servers.ports import HOST, free_port
 from servers.processes import wait
 
-pytestmark = pytest.mark.slow
-
 
 def produce(at: dict, topic: str, *values: bytes) -> list[int]:
     """Produce values, each acknowledged by the broker; their offsets."""
@@ -55,6 +53,7 @@ def test_topics_have_ids_and_partitions(kafka, unique):
     assert len(admin.list_topics(unique, timeout=10).topics[unique].partitions) == 3
 
 
+@pytest.mark.slow
 def test_a_killed_broker_keeps_messages_and_the_offsets_of_groups(servers, unique):
     broker = servers.start(Kafka(port=free_port()))
     produce(at(broker), unique, b"a", b"b")
@@ -66,6 +65,7 @@ def test_a_killed_broker_keeps_messages_and_the_offsets_of_groups(servers, uniqu
     assert consume(at(broker), unique, 1, unique) == [b"c"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 @pytest.mark.parametrize("password", ["right", "wrong"])
 def test_sasl_over_tls(guarded, certificates, unique, mechanism, password):
@@ -92,6 +92,7 @@ def guarded(shared_servers, certificates):
     )
 
 
+@pytest.mark.slow
 def test_a_proxy_that_holds_everything(servers, proxy_to, unique):
     port = free_port()
     proxy = proxy_to(port)

@@ -75,7 +75,6 @@ def test_a_session_gets_what_was_published_while_it_was_away(mosquitto, unique):
     assert waiting(port, unique, len(sent)) == sent
 
 
-@pytest.mark.slow
 def test_a_killed_broker_keeps_what_it_had_saved(mosquitto, unique):
     port, saved = mosquitto.kind.port, mosquitto.folder / "data" / "mosquitto.db"
     subscribe(port, unique)

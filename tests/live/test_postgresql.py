@@ -6,8 +6,6 @@ import pytest
 from servers.ports import free_port
 from servers.postgresql import PostgreSQL
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.mark.parametrize("_", range(2))
 def test_every_test_has_a_database_of_its_own(postgresql, _):

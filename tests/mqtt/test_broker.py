@@ -122,7 +122,6 @@ def test_without_any_broker_it_says_what_to_install(tmp_path, monkeypatch):
         pass
 
 
-@pytest.mark.slow
 def test_the_command_runs_one_too(tmp_path, program):
     assert program
     port, state = free_port(), tmp_path / "s"

@@ -14,8 +14,6 @@ from starwatch.sources.kafka_session import Session
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec
 
-pytestmark = pytest.mark.slow
-
 JOB = Job(windows=(WindowSpec(1000, 1000),), bound_ms=0)
 
 
@@ -74,6 +72,7 @@ def test_a_topic_made_anew_while_it_is_read_begins_at_its_start(kafka, unique, t
         assert read(service) == 17
 
 
+@pytest.mark.slow
 def test_a_topic_made_anew_in_an_instant_is_not_read_on_in_the_middle(
     kafka, unique, tmp_path, monkeypatch, caplog
 ):
