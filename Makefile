@@ -21,9 +21,9 @@ setup: .venv/dev.stamp ## make .venv with everything a developer needs
 demo: .venv/base.stamp ## play a generated shop live in the terminal; Ctrl-C ends it
 	@$(BIN)/starwatch demo
 
-test: lint types imports deps page-if-node quick ## set up, then every static check and the fast tests
+test: lint types imports deps page-if-node quick slow-if-servers ## set up, check all, run the fast tests; all tests while `make servers` run
 
-quick: .venv/dev.stamp ## the fast tests
+quick: .venv/dev.stamp ## the fast tests alone
 	$(BIN)/pytest -n auto --maxprocesses 4 -m "not slow"
 
 lint: .venv/dev.stamp ## ruff: rules and format
@@ -53,8 +53,13 @@ page-if-node:
 deps: .venv/dev.stamp ## deptry: what is imported is declared, what is declared is imported
 	$(BIN)/deptry src
 
-slow: .venv/dev.stamp ## the slower tests
+slow: .venv/dev.stamp ## the slower tests alone
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m slow || test $$? -eq 5
+
+slow-if-servers: # FAST=1 leaves them out even then
+	@if [ -n "$(FAST)" ]; then :; \
+	elif $(SERVERS) status --folder $(FOLDER) >/dev/null 2>&1; then $(MAKE) slow; \
+	else echo "Without the slower tests: make slow runs them, make test too while make servers run"; fi
 
 bench: .venv/dev.stamp ## run the benchmarks and print their table
 	$(BIN)/python -m benchmarks
