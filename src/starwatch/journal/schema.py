@@ -166,18 +166,38 @@ def open_reading(path: Path) -> sqlite3.Connection:
         BadState: it is corrupt, or no database of ours.
         NewerState: a newer Starwatch made it.
     """
+    return open_to_read(path)[0]
+
+
+def open_to_read(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """As `open_reading`; and whether the connection only ever sees the file as it is now.
+
+    That is so where the folder cannot be written to and nobody is writing: SQLite has no place for
+    what readers and a writer share.
+    """
     if not path.is_file():
         refuse_archive(path.parent)
         raise MissingInput(
             f"there is no state in {path.parent}", hint="Name a folder that --state was given"
         )
     try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        database.execute("PRAGMA busy_timeout = 5000")
-        if _version(database, path) == 0:
-            raise BadState(f"{path} holds no state yet", hint="Start the run that makes it")
+        try:
+            return _reading(path, "mode=ro"), False
+        except sqlite3.OperationalError as error:
+            alone = not path.with_name(f"{path.name}-wal").exists()
+            kind = error.sqlite_errorcode & 0xFF
+            if kind not in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY} or not alone:
+                raise
+            return _reading(path, "mode=ro&immutable=1"), True
     except sqlite3.DatabaseError as error:
         raise database_error(path, error) from None
+
+
+def _reading(path: Path, how: str) -> sqlite3.Connection:
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)
+    database.execute("PRAGMA busy_timeout = 5000")
+    if _version(database, path) == 0:
+        raise BadState(f"{path} holds no state yet", hint="Start the run that makes it")
     return database
 
 

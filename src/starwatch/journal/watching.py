@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from starwatch.journal.schema import database_error, open_reading
+from starwatch.journal.schema import database_error, open_to_read
 
 
 class Watch:
@@ -20,8 +20,8 @@ class Watch:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = open_reading(path)
-        self._file = _identity(path)
+        self._database, self._frozen = open_to_read(path)
+        self._file = self._identity()
         self._version: int | None = None
 
     def changed(self) -> bool:
@@ -38,17 +38,17 @@ class Watch:
         return bool(version != before)
 
     def replaced(self) -> bool:
-        """Whether another database lies in its place, or none."""
-        return _identity(self._path) != self._file
+        """Whether another database lies in its place, or none; or it must be opened again."""
+        return self._identity() != self._file
 
     def close(self) -> None:
         """Let the database go; safe to call twice."""
         self._database.close()
 
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+    def _identity(self) -> tuple[int, ...] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        written = (found.st_size, found.st_mtime_ns) if self._frozen else ()
+        return found.st_dev, found.st_ino, *written

@@ -1,6 +1,8 @@
 """Sorts, filters and searches products: a hundred thousand of them in a few milliseconds."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,9 @@ NUMBERS = (
 )
 
 
+Numbers: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """All products by code, as they can be chosen by; columns of one length n.
@@ -26,18 +31,28 @@ class Columns:
         order: int32; the codes by rising id (UTF-8 bytes).
         names: Arrow `string`; empty where there is none.
         categories: Arrow `string`; empty where there is none.
-        numbers: float64 or int64 columns by the names of `NUMBERS`; NaN where there is no value.
+        numbers: What gives a column by its name, one of `NUMBERS`: float64 or int64, NaN where
+            there is no value. Each is made when it is asked for first.
         highest: The highest star.
         orders: Codes by sort, as they were found.
+        made: Columns of numbers, as they were made.
     """
 
     ids: pa.Array
     order: NDArray[np.int32]
     names: pa.Array
     categories: pa.Array
-    numbers: dict[str, NDArray[np.float64]]
+    numbers: Mapping[str, Callable[[], Numbers]]
     highest: float
     orders: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+    made: dict[str, Numbers] = field(default_factory=dict)
+
+    def number(self, name: str) -> Numbers:
+        """One of the columns of numbers."""
+        known = self.made.get(name)
+        if known is None:
+            known = self.made[name] = self.numbers[name]()
+        return known
 
 
 def chosen(columns: Columns, query: ProductQuery) -> NDArray[np.int32]:
@@ -63,13 +78,13 @@ def matching(columns: Columns, query: ProductQuery) -> NDArray[np.bool_] | None:
     if query.category is not None:
         same = pc.equal(columns.categories, query.category)
         masks.append(same.to_numpy(zero_copy_only=False))
-    mean = columns.numbers["mean"]
     if query.low is not None:
-        masks.append(mean >= query.low)
+        masks.append(columns.number("mean") >= query.low)
     if query.high is not None:
+        mean = columns.number("mean")
         masks.append(mean <= query.high if query.high >= columns.highest else mean < query.high)
     if query.active is not None:
-        masks.append((columns.numbers["count"] > 0) == query.active)
+        masks.append((columns.number("count") > 0) == query.active)
     return np.logical_and.reduce(masks) if masks else None
 
 
@@ -99,7 +114,7 @@ def _sorted(columns: Columns, sort: str) -> NDArray[np.int32]:
         by_text: NDArray[np.int32] = order[places.to_numpy()]
         return by_text
     if name in NUMBERS:
-        values = columns.numbers[name][order]
+        values = columns.number(name)[order]
         return order[np.argsort(-values if falls else values, kind="stable")]
     raise BadSetting(
         f"products cannot be sorted by {name!r}",

@@ -59,12 +59,15 @@ class CurrentWindows:
     Attributes:
         number: The newest closed window; None before one has closed.
         rows: Rows that are kept.
+        whole_from: Windows before this one may lack panes that were let go, and are not shown;
+            None: none do.
     """
 
     def __init__(self, spec: WindowSpec, steps: int, lateness_ms: int) -> None:
         self.spec = spec
         self.number: int | None = None
         self.rows = 0
+        self.whole_from: int | None = None
         self._lateness_ms = lateness_ms
         self._keep = max(spec.panes, TREND)
         self._pieces: dict[Key, list[Piece]] = {}
@@ -117,15 +120,22 @@ class CurrentWindows:
                 self._step(self._before, step - self.spec.panes)
         self._forget(number - self._keep)
 
+    @property
+    def shown(self) -> int | None:
+        """The newest closed window, if all of it is there."""
+        number = self.number
+        return number if number is not None and self._whole(number) else None
+
     def stars(self, products: int) -> NDArray[np.int64]:
-        """Histograms of the newest closed window, shape (products, steps); not to be written to."""
+        """Histograms of that window, shape (products, steps); not to be written to."""
         self._stars = grown(self._stars, products)
-        return self._stars[:products]
+        return self._level(self._stars, self.number, products)
 
     def before(self, products: int) -> NDArray[np.int64]:
         """Histograms of the window one size earlier, shape (products, steps)."""
         self._before = grown(self._before, products)
-        return self._before[:products]
+        number = None if self.number is None else self.number - self.spec.panes
+        return self._level(self._before, number, products)
 
     def at(self, number: int, codes: NDArray[np.integer]) -> NDArray[np.int64]:
         """Histograms of some products in a window from `TREND` before the newest closed one on.
@@ -145,7 +155,8 @@ class CurrentWindows:
         at = self.number
         if at is None:
             at = min(self._enters, default=last + 1) - 1
-        level = self.stars(max(int(codes.max(initial=-1)) + 1, 0))[codes]
+        self._stars = grown(self._stars, int(codes.max(initial=-1)) + 1)
+        level = self._stars[codes]
         levels = {at: level}
         for number in range(at, first, -1):
             level = level - self._change(number, codes)
@@ -155,7 +166,23 @@ class CurrentWindows:
             level = level + self._change(number, codes)
             levels[number] = level
         nothing = np.zeros_like(level)
-        return np.stack([levels.get(number, nothing) for number in range(first, last + 1)])
+        return np.stack(
+            [
+                levels[number] if number in levels and self._whole(number) else nothing
+                for number in range(first, last + 1)
+            ]
+        )
+
+    def _whole(self, number: int) -> bool:
+        return self.whole_from is None or number >= self.whole_from
+
+    def _level(
+        self, level: NDArray[np.int64], number: int | None, products: int
+    ) -> NDArray[np.int64]:
+        """A running sum, if all of its window is there."""
+        if number is not None and self._whole(number):
+            return level[:products]
+        return np.zeros((products, level.shape[1]), np.int64)
 
     def _enter(self, panes: Block, first: NDArray[np.int64], last: NDArray[np.int64]) -> None:
         order = np.lexsort((panes.code, last, first))

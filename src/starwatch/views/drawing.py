@@ -11,6 +11,8 @@ from starwatch.errors import BadState
 from starwatch.history.drawable import tier_of
 from starwatch.journal.pane_files import PaneFile
 from starwatch.ratings.scale import Scale
+from starwatch.scores.band import band
+from starwatch.scores.posterior import star_shares
 from starwatch.views.blocks import Block
 from starwatch.views.following import Follower
 from starwatch.views.means import mean, means
@@ -86,6 +88,7 @@ def draw_series(  # noqa: PLR0913
         still_open = picture.open(spec)
         lateness, scale = picture.job.lateness_ms, picture.job.scale
         since = picture.moment.since_ms.get(tier)
+        shares = star_shares(picture.totals.stars(len(picture.products)))
 
         def draw() -> Series:
             first, last = numbers
@@ -93,7 +96,7 @@ def draw_series(  # noqa: PLR0913
             upto = last if still_open is None else max(last, still_open)
             panes = known.panes(tier, spec.end_ms(first) - spec.size_ms, spec.end_ms(upto))
             found = points(panes, spec, numbers, every=every, lateness_ms=lateness, emitted=emitted)
-            unknown = np.full(len(found.end_ms), np.nan)
+            low, high = band(found.stars, shares, scale)
             return Series(
                 seq=seq,
                 product=product,
@@ -107,8 +110,8 @@ def draw_series(  # noqa: PLR0913
                 end_ms=found.end_ms,
                 stars=found.stars,
                 mean=means(found.stars, scale),
-                low=unknown,
-                high=unknown,
+                low=low,
+                high=high,
                 corrected=found.corrected,
                 open=_open(panes, still_open, spec, scale, lateness),
                 all=Histogram(known.total, mean(known.total, scale)),

@@ -21,8 +21,8 @@ from starwatch.journal.pane_files import PaneFile
 from starwatch.ratings.batch import NO_TIME
 from starwatch.views.blocks import Block
 
-_KNOWN_FILES = 4_096
-"""Files of which it is remembered what they say of themselves: a few kilobytes each."""
+_KNOWN_BYTES = 64 << 20
+"""How much is remembered of what files say of themselves: up to 80 kB for a million ratings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class PaneReader:
         self._folder = folder
         self._steps = steps
         self._known: dict[str, _Index] = {}
+        self._bytes = 0
         self._lock = Lock()
 
     def of_product(
@@ -126,17 +127,17 @@ class PaneReader:
             groups = index.groups(product)
             if not groups:
                 return []
-            with pq.ParquetFile(path, metadata=index.metadata) as parquet:
-                ids = parquet.read_row_groups(groups, columns=["product"], use_threads=False)
-                rows = np.flatnonzero(pc.equal(ids["product"], product).to_numpy())
+            with pq.ParquetFile(path, metadata=index.metadata, memory_map=True) as parquet:
+                panes = parquet.read_row_groups(groups, use_threads=False)
+                rows = np.flatnonzero(pc.equal(panes["product"], product).to_numpy())
                 if not len(rows):
                     return []
-                table = parquet.read_row_groups(groups, use_threads=False)
+                found = panes.slice(int(rows[0]), len(rows))  # a product's rows are neighbours
+                return [found.combine_chunks()]
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowInvalid) as error:
             raise _broken(path, error) from None
-        return [table.slice(int(rows[0]), len(rows))]
 
     def _index(self, file: PaneFile) -> _Index:
         with self._lock:
@@ -144,9 +145,11 @@ class PaneReader:
         if known is None:
             known = _Index.of(pq.read_metadata(self._folder / file.name))
             with self._lock:
-                if len(self._known) >= _KNOWN_FILES:
-                    self._known.pop(next(iter(self._known)))
                 self._known[file.name] = known
+                self._bytes += known.metadata.serialized_size
+                while self._bytes > _KNOWN_BYTES and len(self._known) > 1:
+                    oldest = self._known.pop(next(iter(self._known)))
+                    self._bytes -= oldest.metadata.serialized_size
         return known
 
 

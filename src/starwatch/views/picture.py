@@ -218,6 +218,9 @@ class Picture:
         number = self.closed(current.spec)
         since = None if number is None else current.first_start_ms(number)
         tier = self.tier_for(current.spec)
+        gone = self.moment.since_ms.get(tier)
+        if gone is not None:
+            current.whole_from = current.spec.last_end_at(gone - 1) + 1 + current.spec.panes
         for file in self.moment.files:
             if file.tier_ms != tier or is_backfilled(file):
                 continue

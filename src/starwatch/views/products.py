@@ -1,5 +1,6 @@
 """Products as rows: chosen, and put together of everything that is known of them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from starwatch.views.choosing import Columns, chosen, matching, without_means
+from starwatch.scores.honest import honest_scores
+from starwatch.views.choosing import Columns, Numbers, chosen, matching, without_means
 from starwatch.views.current import TREND, CurrentWindows
 from starwatch.views.means import mean, means, quotients
 from starwatch.views.names import Names
 from starwatch.views.picture import Picture
+from starwatch.views.standing import Standing
 from starwatch.views.values import (
     Overview,
     ProductNow,
@@ -32,36 +35,27 @@ class Table:
         picture: Where it comes from.
         current: The windows.
         columns: What products can be chosen by.
+        standing: Where the products stand among each other.
         seq: As of when.
     """
 
     picture: Picture
     current: CurrentWindows
     columns: Columns
+    standing: Standing
     seq: int
 
     @classmethod
-    def of(cls, picture: Picture, window: int, names: Names, seq: int) -> "Table":
+    def of(
+        cls, picture: Picture, window: int, names: Names, standing: Standing, seq: int
+    ) -> "Table":
         """The products as they are now."""
-        current, scale, number = picture.current[window], picture.job.scale, len(picture.products)
-        ids = picture.products.all()
+        current, ids = picture.current[window], picture.products.all()
         _, order = picture.products.ranked()
-        stars, total = current.stars(number), picture.totals.stars(number)
-        newest = quotients(stars, scale)
-        shown = means(stars, scale)
-        unknown = np.full(number, np.nan)
-        numbers = {
-            "count": stars.sum(axis=1),
-            "mean": newest,
-            "change": shown - means(current.before(number), scale),
-            "score": unknown,
-            "rank": unknown,
-            "all_count": total.sum(axis=1),
-            "all_mean": quotients(total, scale),
-            "last": picture.totals.last_ms(slice(0, number)),
-        }
-        columns = Columns(ids, order, *names.upto(ids), numbers, float(scale.highest))
-        return cls(picture, current, columns, seq)
+        numbers = _numbers(picture, current, standing)
+        highest = float(picture.job.scale.highest)
+        columns = Columns(ids, order, *names.upto(ids), numbers, highest)
+        return cls(picture, current, columns, standing, seq)
 
     def page(self, query: ProductQuery) -> ProductPage:
         """The products that a query chooses.
@@ -84,8 +78,8 @@ class Table:
 
     @property
     def end_ms(self) -> int | None:
-        """Where the newest closed window ends; None before one has closed."""
-        number = self.current.number
+        """Where the newest closed window ends; None where none has, or some of it was let go."""
+        number = self.current.shown
         return None if number is None else self.current.spec.end_ms(number)
 
     @property
@@ -99,27 +93,28 @@ class Table:
         picture, columns, scale = self.picture, self.columns, self.picture.job.scale
         stars = self.current.stars(len(picture.products))[codes]
         total = picture.totals.stars(len(picture.products))[codes]
+        before, mean_now = self.current.before(len(picture.products))[codes], means(stars, scale)
         still_open = self._open(codes)
         place = pa.array(codes)
-        unknown = np.full(len(codes), np.nan)
+        scores = honest_scores(total, self.standing.shares, scale)
         return ProductRows(
             id=columns.ids.take(place).to_pylist(),
             name=columns.names.take(place).to_pylist(),
             category=columns.categories.take(place).to_pylist(),
             count=stars.sum(axis=1),
             stars=stars,
-            mean=means(stars, scale),
-            change=columns.numbers["change"][codes],
+            mean=mean_now,
+            change=mean_now - means(before, scale),
             open_count=still_open.sum(axis=1),
             open_stars=still_open,
             trend=self._trend(codes),
             all_count=total.sum(axis=1),
             all_stars=total,
             all_mean=means(total, scale),
-            score=unknown,
-            score_low=unknown,
-            score_high=unknown,
-            rank=np.zeros(len(codes), np.int64),
+            score=scores.score,
+            score_low=scores.low,
+            score_high=scores.high,
+            rank=self.standing.ranks_of(codes),
             first_ms=picture.totals.first_ms(codes),
             last_ms=picture.totals.last_ms(codes),
         )
@@ -169,6 +164,30 @@ class Table:
         stars = self.current.around(number - TREND + 1, number, codes)
         flat = means(stars.reshape(-1, stars.shape[2]), self.picture.job.scale)
         return flat.reshape(TREND, len(codes)).T
+
+
+def _numbers(
+    picture: Picture, current: CurrentWindows, standing: Standing
+) -> Mapping[str, Callable[[], Numbers]]:
+    """What products can be sorted by, each made when it is asked for."""
+    scale, number = picture.job.scale, len(picture.products)
+    stars, total = current.stars(number), picture.totals.stars(number)
+
+    def rank() -> NDArray[np.float64]:
+        places = standing.ranks_of(np.arange(number)).astype(np.float64)
+        places[places == 0] = np.nan
+        return places
+
+    return {
+        "count": lambda: stars.sum(axis=1),
+        "mean": lambda: quotients(stars, scale),
+        "change": lambda: means(stars, scale) - means(current.before(number), scale),
+        "score": lambda: honest_scores(total, standing.shares, scale).score,
+        "rank": rank,
+        "all_count": lambda: total.sum(axis=1),
+        "all_mean": lambda: quotients(total, scale),
+        "last": lambda: picture.totals.last_ms(slice(0, number)),
+    }
 
 
 def product_now(tables: list[Table], code: int) -> ProductNow:

@@ -112,10 +112,11 @@ class ProductRows:
         all_count: int64; all ratings.
         all_stars: int64, shape (n, steps); their histogram.
         all_mean: float64; as `mean`.
-        score: float64; NaN where it is unknown.
-        score_low: float64.
-        score_high: float64.
-        rank: int64; from 1; 0 where it is unknown.
+        score: float64; the honest score of all ratings (`starwatch.scores`).
+        score_low: float64; the lower end of its interval.
+        score_high: float64; the upper end.
+        rank: int64; the place among all products, from 1, as of some seconds ago at most; 0 where
+            the product is newer than that.
         first_ms: int64; where the first pane starts; of long ago to the day.
         last_ms: int64; where the last pane starts; of long ago to the day.
     """
@@ -287,8 +288,8 @@ class Series:
         end_ms: int64, rising; windows without a rating are left out.
         stars: int64, shape (n, steps).
         mean: float64; exact means rounded half to even to 6 places.
-        low: float64; lower edge of the band; NaN where it is unknown.
-        high: float64; upper edge of the band.
+        low: float64; the lower end of the band (`starwatch.scores.band`).
+        high: float64; the upper end.
         corrected: bool; whether ratings came after the window was gone: the complete window has
             them, and the emitted one has not.
         open: The window that the newest rating is in; None where that is not after `from_ms`.

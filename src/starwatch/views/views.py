@@ -19,6 +19,7 @@ from starwatch.views.following import Follower
 from starwatch.views.names import Names
 from starwatch.views.picture import Picture
 from starwatch.views.products import Table, product_now
+from starwatch.views.standing import Standings
 from starwatch.views.values import (
     About,
     Histogram,
@@ -57,6 +58,7 @@ class Views:
         self._seq = time.time_ns() // 1_000_000  # rises over restarts too
         self._listeners: list[Callable[[int], None]] = []
         self._tables: dict[int, Table] = {}
+        self._standings = Standings()
         self._names = Names(None)
         self._named: Picture | None = None
         self._follower = Follower(directory, committed, self._moved)
@@ -111,9 +113,7 @@ class Views:
             if moment is None or picture is None:
                 return About(self._seq, trouble=self._follower.trouble)
             now = time.time_ns() // 1_000_000 if moment.live else None
-            active = [
-                int(table.columns.numbers["count"].astype(bool).sum()) for table in self._all()
-            ]
+            active = [int(np.count_nonzero(table.columns.number("count"))) for table in self._all()]
             return About(
                 seq=self._seq,
                 identity=moment.identity,
@@ -247,7 +247,8 @@ class Views:
             )
         known = self._tables.get(window)
         if known is None:
-            known = Table.of(picture, window, self._names_of(picture), self._seq)
+            names, standing = self._names_of(picture), self._standings.of(picture)
+            known = Table.of(picture, window, names, standing, self._seq)
             self._tables[window] = known
         return known
 
