@@ -34,6 +34,12 @@ def test_the_unit_starts_a_service_that_can_be():
     assert given["log_format"] == "json"
 
 
+def test_the_unit_comes_back_however_often_the_service_failed():
+    given = dict(unit())
+    assert given["Restart"] == "on-failure"
+    assert given["StartLimitIntervalSec"] == "0"
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
 def test_systemd_finds_nothing_wrong_with_the_unit():
     done = subprocess.run(
