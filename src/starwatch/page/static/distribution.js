@@ -5,7 +5,9 @@
  */
 
 import { element, one, setAttribute, setText } from "./dom.js";
-import { count, counted } from "./numbers.js";
+import { count, counted, total } from "./numbers.js";
+
+const BAR_PX = 28; // with its gap: a target to hit must have 24
 
 /** @typedef {{low: number[], high: number[], count: number[]}} Bins */
 
@@ -20,12 +22,42 @@ export function binWords(bins, i) {
   return `${bins.low[i].toFixed(2)} to ${last ? "" : "below "}${bins.high[i].toFixed(2)} stars`;
 }
 
+/**
+ * Bins put together, so that each bar is wide enough to be hit.
+ *
+ * @param {Bins} bins
+ * @param {number} by how many make one
+ * @returns {Bins}
+ */
+export function merged(bins, by) {
+  const starts = bins.low.map((_, i) => i).filter((i) => i % by === 0);
+  const last = bins.low.length - 1;
+  return {
+    low: starts.map((i) => bins.low[i]),
+    high: starts.map((i) => bins.high[Math.min(i + by - 1, last)]),
+    count: starts.map((i) => total(bins.count.slice(i, i + by))),
+  };
+}
+
+/**
+ * How many bins make a bar that is wide enough: 1, 2, 4, …
+ *
+ * @param {number} bins
+ * @param {number} width of the chart in pixels
+ */
+export function mergedBy(bins, width) {
+  let by = 1;
+  while (by < bins && width / (bins / by) < BAR_PX) by *= 2;
+  return by;
+}
+
 /** The picture of all products. */
 export class Distribution {
   /** @type {HTMLButtonElement[]} */
   #bars = [];
   /** @type {HTMLTableRowElement[]} */
   #lines = [];
+  #edges = "";
 
   /**
    * @param {HTMLElement} root as the template has it
@@ -39,11 +71,13 @@ export class Distribution {
   }
 
   /**
-   * @param {Bins} bins
+   * @param {Bins} given
    * @param {number | null} low the chosen bin's lower edge
    */
-  show(bins, low) {
-    if (this.#bars.length !== bins.low.length) this.#build(bins);
+  show(given, low) {
+    const by = mergedBy(given.low.length, this.chart.clientWidth || innerWidth);
+    const bins = merged(given, by);
+    if (this.#edges !== `${bins.low}`) this.#build(bins);
     const most = Math.max(1, ...bins.count);
     bins.count.forEach((number, i) => {
       const bar = this.#bars[i];
@@ -59,6 +93,7 @@ export class Distribution {
 
   /** @param {Bins} bins */
   #build(bins) {
+    this.#edges = `${bins.low}`;
     const lowest = bins.low[0];
     const highest = bins.high[bins.high.length - 1];
     this.#bars = bins.low.map((low, i) => {

@@ -14,7 +14,7 @@ import { RowView } from "./rowview.js";
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {import("./types.js").Scale} Scale */
 
-const OVERSCAN = 6;
+const OVERSCAN = 4;
 const TALLEST_PX = 15_000_000; // browsers lay out nothing taller
 
 /**
@@ -161,7 +161,7 @@ export class Grid {
     view.node.hidden = !inside;
     if (!inside) return;
     if (view.index !== index) {
-      view.node.style.transform = `translateY(${index * this.#height}px)`;
+      view.node.style.top = `${index * this.#height}px`;
       view.node.classList.toggle("active", index === this.#active);
       view.node.classList.toggle("odd", index % 2 === 1);
     }

@@ -6,7 +6,7 @@
  */
 
 import { setAttribute, setText } from "./dom.js";
-import { ago, count, counted, rate } from "./numbers.js";
+import { ago, count, counted, moment, rate } from "./numbers.js";
 
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./stream.js").State} State */
@@ -77,10 +77,21 @@ const figures = {
   rate: (status) => rate(status.rate),
   active: (status) => count(status.active),
   products: (status) => counted(status.products, "product"),
-  age: (_, store) => ago(store.ageMs),
+  age: (status, store) => newest(status, store.ageMs),
   received: (status) => count(status.books.received),
   sentence: (status) => status.books.sentence,
 };
+
+/**
+ * When the newest rating came; of a replay, which has no present, when it was given.
+ *
+ * @param {Status} status
+ * @param {number | null} ageMs
+ */
+export function newest(status, ageMs) {
+  if (ageMs !== null || !status.books.received) return ago(ageMs);
+  return moment(status.newest_ms, Date.now());
+}
 
 /** @param {Status} status */
 function showBooks(status) {

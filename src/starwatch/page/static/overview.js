@@ -9,16 +9,16 @@ import { one, setText, whenQuiet } from "./dom.js";
 import { addressOf, filtersOf, paramsOf, sortedBy } from "./filters.js";
 import { Grid } from "./grid.js";
 import { categoryName, Groups } from "./groups.js";
-import { count, counted, inWords } from "./numbers.js";
+import { count, counted, duration, inWords } from "./numbers.js";
 import { Rows } from "./rows.js";
 
 /** @typedef {import("./app.js").Page} Page */
 /** @typedef {import("./types.js").Products} Products */
 /** @typedef {import("./types.js").Overview} OverviewAnswer */
 
-const AROUND = 30; // rows known above and below the screen
+const AROUND = 60; // rows known above and below the screen
+const AHEAD = 25; // and never fewer, while one scrolls
 const MOST_ROWS = 200; // the stream follows no more at once
-const FILL_MS = 60;
 const FOLLOW_MS = 250;
 
 /**
@@ -56,7 +56,6 @@ class Overview {
     };
     this.filters = filtersOf(url.searchParams);
     this.follow = whenQuiet(() => this.#follow(), FOLLOW_MS);
-    this.fill = whenQuiet(() => void this.#fill(), FILL_MS);
     this.total = one(main, "[data-total]");
     this.distribution = new Distribution(one(main, ".distribution"), (bin) =>
       this.#filter({ low: bin?.low ?? null, high: bin?.high ?? null }),
@@ -84,7 +83,6 @@ class Overview {
   dispose() {
     this.#stop.abort();
     this.follow.cancel();
-    this.fill.cancel();
     this.grid.dispose();
     this.app.stream.rest();
   }
@@ -172,6 +170,9 @@ class Overview {
     for (const node of this.main.querySelectorAll("[data-window-words]")) {
       if (window) setText(node, inWords(window.size_ms));
     }
+    for (const node of this.main.querySelectorAll("[data-window-short]")) {
+      if (window) setText(node, duration(window.size_ms));
+    }
     if (this.#answer) this.distribution.show(this.#answer.distribution, low);
   }
 
@@ -213,14 +214,13 @@ class Overview {
     const { offset, limit } = this.#followed;
     const inside = first >= offset && end <= offset + limit;
     if (!inside) this.follow();
-    if (!this.#rows.has(first, end)) this.fill();
+    if (!this.#known(first, end)) void this.#fill();
   }
 
   /** Rows that are scrolled into view come by themselves, before the stream follows. */
   async #fill() {
-    if (this.#filling) return;
     const { first, end } = this.grid.range;
-    if (this.#rows.has(first, end)) return;
+    if (this.#filling || this.#known(first, end)) return;
     this.#filling = true;
     const version = this.#version;
     try {
@@ -236,9 +236,19 @@ class Overview {
     } finally {
       this.#filling = false;
     }
-    if (!this.#stop.signal.aborted && !this.#rows.has(this.grid.range.first, this.grid.range.end)) {
-      this.fill();
-    }
+    const { range } = this.grid;
+    const moved = range.first !== first || range.end !== end;
+    if (moved && !this.#stop.signal.aborted) void this.#fill();
+  }
+
+  /**
+   * Whether the rows around some are there.
+   *
+   * @param {number} first
+   * @param {number} end
+   */
+  #known(first, end) {
+    return this.#rows.has(first - AHEAD, end + AHEAD);
   }
 
   /** @param {boolean} [fromTop] whether the rows are others now */

@@ -27,6 +27,7 @@
  */
 
 const MOST = 3000;
+const NEAR = 500; // rows this far from the newest ones are kept
 
 /**
  * Columns as rows; columns that are not there are left out.
@@ -74,7 +75,9 @@ export class Rows {
    * @param {number} end
    */
   has(first, end) {
-    for (let i = first; i < Math.min(end, this.total); i += 1) if (!this.#rows.has(i)) return false;
+    for (let i = Math.max(0, first); i < Math.min(end, this.total); i += 1) {
+      if (!this.#rows.has(i)) return false;
+    }
     return true;
   }
 
@@ -84,11 +87,18 @@ export class Rows {
    * @param {import("./types.js").Products} answer
    */
   put(answer) {
-    if (this.#rows.size > MOST) this.clear();
+    if (this.#rows.size > MOST) this.#forget(answer.offset);
     this.total = answer.total;
     rowsOf(answer.rows, answer.rows.id.length).forEach((row, i) => {
       this.#rows.set(answer.offset + i, /** @type {Row} */ (row));
     });
+  }
+
+  /** @param {number} offset rows far from there are forgotten */
+  #forget(offset) {
+    for (const index of this.#rows.keys()) {
+      if (Math.abs(index - offset) > NEAR) this.#rows.delete(index);
+    }
   }
 
   /**

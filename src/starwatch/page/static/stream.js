@@ -179,17 +179,16 @@ export class Stream {
 }
 
 /**
- * How many changes an event holds: rows, or points.
+ * How many changes an event holds: rows, or points; the status alone is none.
  *
  * @param {any} data
  * @param {boolean} full
+ * @returns {number}
  */
 export function changes(data, full) {
   if (full) return 1;
   if (data.rows?.at) return data.rows.at.length;
-  if (data.points) {
-    const series = Object.values(data.points);
-    return series.reduce((/** @type {number} */ sum, each) => sum + each.end_ms.length, 0);
-  }
-  return 1;
+  const points = Object.values(data.points ?? {});
+  if (points.length) return points.reduce((sum, each) => sum + each.end_ms.length, 0);
+  return Object.keys(data).some((key) => key !== "status") ? 1 : 0;
 }

@@ -63,6 +63,7 @@
  * @property {number} now_ms
  * @property {number | null} watermark_ms
  * @property {number | null} data_age_ms
+ * @property {number | null} newest_ms
  * @property {string | null} time
  * @property {Scale | null} scale
  * @property {Window[]} windows

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { binWords, merged, mergedBy } from "../../src/starwatch/page/static/distribution.js";
+
+const BINS = { low: [1, 1.25, 1.5], high: [1.25, 1.5, 1.75], count: [3, 0, 5] };
+
+test("bars are put together until a finger can hit them", () => {
+  assert.equal(mergedBy(16, 1300), 1);
+  assert.equal(mergedBy(16, 290), 2);
+  assert.equal(mergedBy(80, 290), 8);
+});
+
+test("bars put together hold the products of both", () => {
+  assert.deepEqual(merged(BINS, 1), BINS);
+  assert.deepEqual(merged(BINS, 2), { low: [1, 1.5], high: [1.5, 1.75], count: [3, 5] });
+});
+
+test("only the last bar includes its upper end", () => {
+  assert.equal(binWords(BINS, 0), "1.00 to below 1.25 stars");
+  assert.equal(binWords(BINS, 2), "1.50 to 1.75 stars");
+});

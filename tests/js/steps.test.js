@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { steps } from "../../src/starwatch/page/static/steps.js";
+
+const BOOKS = {
+  received: 12,
+  counted: 7,
+  duplicate: 2,
+  late: 1,
+  rejected: 2,
+  pending: 0,
+  balanced: true,
+  sentence: "",
+};
+const SINK = {
+  name: "kafka",
+  state: "running",
+  error: "",
+  failures: 0,
+  backlog: 0,
+  backlog_bytes: 0,
+  refused: 0,
+  passed_over: 0,
+};
+
+/**
+ * The steps of a running service, by key, with some of its status changed.
+ *
+ * @param {object} [changes]
+ */
+function shown(changes = {}) {
+  const status = {
+    running: true,
+    live: true,
+    now_ms: 100_000,
+    watermark_ms: 99_000,
+    active: 5,
+    rate: 3.25,
+    windows: [{ label: "30s/5s", size_ms: 30_000, slide_ms: 5000, offset_ms: 0 }],
+    specs: [],
+    sources: [{ name: "mqtt", state: "running", connected: true, error: "" }],
+    sinks: [SINK],
+    queue: { ratings: 4, bytes: 900 },
+    commits: { number: 8, p50_ms: 3, p99_ms: 20 },
+    latency: { number: 8, p50_ms: 30, p99_ms: 250 },
+    books: BOOKS,
+    ...changes,
+  };
+  return Object.fromEntries(steps(/** @type {any} */ (status)).map((step) => [step.key, step]));
+}
+
+/**
+ * @param {{lines: {label: string, value: string}[]}} step
+ * @param {string} label
+ */
+const line = (step, label) => step.lines.find((each) => each.label === label)?.value;
+
+test("a healthy service is good from end to end", () => {
+  const way = shown();
+  assert.deepEqual(Object.keys(way), [
+    "sources",
+    "queue",
+    "classes",
+    "windows",
+    "commits",
+    "sinks",
+  ]);
+  assert.deepEqual(new Set(Object.values(way).map((step) => step.level)), new Set(["good"]));
+  assert.equal(line(way.windows, "window"), "30 s, every 5 s");
+});
+
+test("a source without its connection is broken, in words too", () => {
+  const lost = { name: "mqtt", state: "running", connected: false, error: "" };
+  const { sources } = shown({ sources: [lost] });
+  assert.deepEqual([sources.level, sources.word], ["broken", "not connected"]);
+  const two = shown({ sources: [lost, { ...lost, connected: true }] }).sources;
+  assert.deepEqual([two.level, two.word], ["broken", "1 of 2 in trouble"]);
+});
+
+test("a broken sink says what broke it and what waits for it", () => {
+  const { sinks } = shown({
+    sinks: [{ ...SINK, state: "broken", error: "refused", backlog: 1200, backlog_bytes: 5000 }],
+  });
+  assert.equal(sinks.level, "broken");
+  assert.equal(sinks.figure, "1,200");
+  assert.equal(line(sinks, "kafka"), "broken: refused; 1,200 rows waiting (5.0 kB)");
+});
+
+test("rows that a sink will never get are told", () => {
+  const { sinks } = shown({ sinks: [{ ...SINK, passed_over: 1, refused: 2 }] });
+  assert.equal(sinks.level, "slow");
+  assert.equal(line(sinks, "kafka"), "up to date, 1 row passed over, 2 refused");
+});
+
+test("books that do not balance are broken", () => {
+  const { classes } = shown({ books: { ...BOOKS, balanced: false } });
+  assert.deepEqual([classes.level, classes.word], ["broken", "some are missing"]);
+});
+
+test("classes add up to what came, and lead to the lists", () => {
+  const { classes } = shown();
+  const numbers = classes.lines.map((each) => Number(each.value));
+  assert.equal(
+    numbers.reduce((sum, number) => sum + number, 0),
+    Number(classes.figure),
+  );
+  const links = classes.lines.filter((each) => each.href).map((each) => each.label);
+  assert.deepEqual(links, ["too late", "rejected"]);
+});
+
+test("a clock that has fallen far behind is told", () => {
+  const { windows } = shown({ watermark_ms: 0 });
+  assert.deepEqual([windows.level, windows.word], ["slow", "1 min 40 s behind"]);
+});
+
+test("a state without a job rests, and claims nothing of a job", () => {
+  const way = shown({
+    running: false,
+    finished: true,
+    sources: [{ name: "shop.csv" }],
+    sinks: [],
+    queue: null,
+    commits: null,
+    latency: null,
+  });
+  assert.deepEqual([way.sources.level, way.sources.word], ["rest", "finished"]);
+  assert.equal(way.queue.figure, "–");
+  assert.deepEqual([way.sinks.level, way.sinks.word], ["rest", "none is set up"]);
+});
