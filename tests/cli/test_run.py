@@ -128,9 +128,12 @@ def test_a_port_that_is_taken_is_one_line(tmp_path):
 
 def test_the_door_of_the_reference_and_its_bounds_are_settings_of_the_service(tmp_path):
     config = tmp_path / "starwatch.toml"
-    config.write_text('[http]\npath = "/amazon"\nbody_ratings = 1\n')
+    config.write_text('[http]\npath = "/amazon"\nbody_ratings = 1\nheader_timeout = "200ms"\n')
     with running(tmp_path, "--config", config) as (_, port):
         form = b"reviewerID=A1&productID=0000143502&rating=5.0&dummy=a"
         assert post(port, form, "/amazon")["counted"] == 1
         with pytest.raises(HTTPError, match="413"):
             post(port, ONE + b"\n" + ONE, "/amazon")
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
+            slow.sendall(b"POST /amazon HTTP/1.1\r\n")
+            assert slow.recv(1) == b""  # it is let go long before the ten seconds of the default
