@@ -24,6 +24,8 @@ const HIGH = 2;
 const MARK = 4.5;
 const BELOW = 0.6; // how much of a count's axis stays free above it, at least a little
 const STAR_AXIS = 0.5;
+const SHARE = 0.9;
+const ROOM = 0.008; // of the width, for the mark of the open window on the edge
 
 export class ProductCharts {
   #stop = new AbortController();
@@ -68,7 +70,7 @@ export class ProductCharts {
     this.#laid = on;
     const wide = /** @type {[number, number]} */ ([...span]);
     if (answer.provisional && answer.provisional.end_ms <= span[1] + answer.window.size_ms) {
-      wide[1] = Math.max(wide[1], answer.provisional.end_ms);
+      wide[1] = Math.max(wide[1], answer.provisional.end_ms) + ROOM * (span[1] - span[0]);
     }
     const kept = this.#at;
     this.mean.show([on.x, on.mean, on.low, on.high], wide);
@@ -128,12 +130,14 @@ export class ProductCharts {
     const looks = this.scale.values.map((_, step) => `--star-${kind(step, steps)}`);
     return {
       height: 110,
-      lines: looks.map((name, step) => (step ? { stepped: true } : { fill: name, stepped: true })),
+      lines: looks.map((name, step) =>
+        step ? { stepped: true } : { fill: name, alpha: SHARE, stepped: true },
+      ),
       bands: looks.slice(1).map((name, step) => ({
         over: step + 1,
         under: step,
         color: name,
-        alpha: 0.9,
+        alpha: SHARE,
       })),
       range: () => [0, 1],
       mark: (value) => `${Math.round(value * 100)} %`,
@@ -241,7 +245,7 @@ function drawOpen(chart, context, answer, on, size) {
   const last = on.x.length - 1;
   context.strokeStyle = color("--accent");
   context.lineWidth = size / 2.5;
-  if (last >= 0 && on.mean[last] !== null && open.end_ms - on.x[last] <= answer.step_ms) {
+  if (last >= 0 && on.mean[last] !== null && open.end_ms - on.x[last] <= answer.window.size_ms) {
     context.beginPath();
     context.setLineDash([size, size]);
     context.moveTo(chart.place.x(on.x[last]), chart.place.y(on.mean[last] ?? 0));

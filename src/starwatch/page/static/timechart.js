@@ -18,6 +18,7 @@ import { markOf } from "./spans.js";
  * @property {number} [width]
  * @property {number[]} [dash]
  * @property {string} [fill] likewise: down to the axis
+ * @property {number} [alpha] how much of the fill hides what is below
  * @property {boolean} [bars]
  * @property {boolean} [stepped] nothing between two points but the first one's value
  */
@@ -211,7 +212,7 @@ export class TimeChart {
       stroke: name ? () => color(name) : undefined,
       width: line.width ?? (name ? 2 : 0),
       dash: line.dash,
-      fill: fill ? () => faint(fill, 0.55) : undefined,
+      fill: fill ? () => faint(fill, line.alpha ?? 0.55) : undefined,
       paths: bars
         ? uPlot.paths.bars?.({ size: [0.8, 24], align: -1 })
         : stepped
