@@ -19,6 +19,7 @@ SCRIPTS = (
     *("product_memory", "one_close", "sparse_data", "start_up"),
     *("state_cost", "commit", "duplicates", "restored", "verify", "export"),
     *("http_posts", "mqtt_ratings", "kafka"),
+    *("tabs", "page_latency"),
 )
 
 

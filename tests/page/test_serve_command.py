@@ -68,7 +68,9 @@ def test_a_state_is_shown_beside_the_run_that_writes_it_and_over_its_restart(tmp
             for at in range(2, 4):
                 _post(url, str(at))
                 soon(lambda at=at: api(shown, "status")["books"]["counted"] == at)
-            assert api(shown, "products")["rows"] == api(url, "products")["rows"]
+            soon(lambda: api(url, "status")["books"]["counted"] == 3)
+            shapes = [api(each, "products")["rows"]["all_stars"] for each in (shown, url)]
+            assert shapes == [[[0, 0, 0, 0, 3]]] * 2
             running.send_signal(signal.SIGTERM)
             running.communicate(timeout=20)
             soon(lambda: not api(shown, "status")["running"])
@@ -76,6 +78,27 @@ def test_a_state_is_shown_beside_the_run_that_writes_it_and_over_its_restart(tmp
                 url = _page_of(again)
                 _post(url, "4")
                 soon(lambda: api(shown, "status")["books"]["counted"] == 4)
+
+
+def test_a_history_that_is_broken_costs_the_page_and_not_the_job(tmp_path):
+    state = tmp_path / "s"
+    line = ["run", "--state", state, "--source", "none", "--port", "0", "--log-format", "json"]
+    line += ["--window", "1s/500ms", "--snapshot-seconds", "0.2", "--seal-ratings", "1"]
+    with process(*line) as running:
+        url = _page_of(running)
+        for at in range(30):
+            _post(url, str(at))
+            if list((state / "history").rglob("*.parquet")):
+                break
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+    for file in (state / "history").rglob("*.parquet"):
+        file.write_bytes(b"broken")
+    with process(*line) as running:
+        told = [json.loads(running.stderr.readline()) for _ in range(3)]
+        assert any("there is no page" in each["message"] for each in told), told
+        url = next(each["message"] for each in told if "POST to" in each["message"]).split()[-1]
+        _post(url.removesuffix("ratings"), "2")
 
 
 def _page_of(running):

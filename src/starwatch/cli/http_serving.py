@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp
 
+from starwatch.errors import StarwatchError
 from starwatch.page.app import application
 from starwatch.page.serving import Server, ServerLimits, serve
 from starwatch.page.site import Site, site
@@ -66,11 +67,17 @@ def listening(
     shown = site(
         directory, status=service, committed=service.committed, token=token, prefix=http.prefix
     )
-    with shown as page:
+    with ExitStack() as stack:
+        try:
+            page = stack.enter_context(shown)
+        except StarwatchError as error:  # the job is more than its page
+            _LOG.error("there is no page: %s", error)
+            page = None
         app = application(service, posts=posts, door=source.figures, page=page)
         server = page_server(app, page, http)
         _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
-        _LOG.info("the page is at %s%s/", server.url, http.prefix)
+        if page:
+            _LOG.info("the page is at %s%s/", server.url, http.prefix)
         try:
             yield
         finally:
@@ -78,8 +85,8 @@ def listening(
             server.stop()
 
 
-def page_server(app: ASGIApp, page: Site, http: HttpSection) -> Server:
-    """A server for an application with a page.
+def page_server(app: ASGIApp, page: Site | None, http: HttpSection) -> Server:
+    """A server for an application with a page, or without one.
 
     Raises:
         BadSetting: the address cannot be listened on, or needs a token.
@@ -90,9 +97,9 @@ def page_server(app: ASGIApp, page: Site, http: HttpSection) -> Server:
         [(http.host, http.port)],
         token=http.token.get_secret_value(),
         limits=server_limits(http),
-        pages=page.paths,
+        pages=page.paths if page else (),
         prefix=http.prefix,
-        stopping=page.stop,
+        stopping=page.stop if page else lambda: None,
     )
 
 

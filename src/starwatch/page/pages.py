@@ -119,6 +119,12 @@ class Pages:
         """Where it answers."""
         return [Route(view.path, partial(self._page, view)) for view in VIEWS]
 
+    def warm(self) -> None:
+        """Make ready what the first page needs, so that nobody waits for that."""
+        for view in VIEWS:
+            self._templates.get_template(f"{view.name}.html")
+        self._make(VIEWS[0], values_of(b"", VIEWS[0].parameters), {}, token=False)
+
     def rendered(self, template: str, **context: Any) -> Response:
         """A page without numbers, such as the login page; never kept."""
         text = self._templates.get_template(template).render(context)

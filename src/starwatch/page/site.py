@@ -66,6 +66,7 @@ class Site:
         self._pages = Pages(self._answers, self._api, self._static, kept, prefix)
         self._login = Login(Cookies(token), prefix, self._login_page, tuple(self.paths))
         self._token = token
+        pool.submit(self._pages.warm)
 
     def routes(self) -> list[Route]:
         """Where it answers."""

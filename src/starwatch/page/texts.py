@@ -2,14 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from jinja2.utils import htmlsafe_json_dumps
-
-from starwatch.ratings.means import mean_text
-from starwatch.ratings.scale import Scale
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
@@ -34,11 +30,18 @@ def mean_of(stars: Sequence[int], values: Sequence[float], digits: int = 2) -> s
     >>> mean_of([0, 2, 0, 1, 5], [1, 2, 3, 4, 5]), mean_of([0, 0], [1, 2]) == NOTHING
     ('4.12', True)
     """
-    if not sum(stars):
+    ratings = sum(stars)
+    if not ratings:
         return NOTHING
-    first, second, last = (Decimal(str(values[at])) for at in (0, 1, -1))
-    text = mean_text(list(stars), Scale(first, last, second - first), digits)
-    return text.replace("-", MINUS)
+    points = sum(number * Fraction(str(value)) for number, value in zip(stars, values, strict=True))
+    return _decimal(Fraction(points) / ratings, digits)
+
+
+def _decimal(value: Fraction, digits: int) -> str:
+    """A fraction as decimals, rounded half to even."""
+    scaled = round(value * 10**digits)
+    whole, rest = divmod(abs(scaled), 10**digits)
+    return f"{MINUS if scaled < 0 else ''}{whole}.{rest:0{digits}d}"
 
 
 def change(value: float | None, digits: int = 2) -> str:
@@ -49,11 +52,8 @@ def change(value: float | None, digits: int = 2) -> str:
     """
     if value is None:
         return NOTHING
-    rounded = round(Fraction(round(value * 10**6), 10**6), digits)
-    text = f"{float(abs(rounded)):.{digits}f}"
-    if not rounded:
-        return text
-    return (MINUS if rounded < 0 else "+") + text
+    text = _decimal(Fraction(round(value * 10**6), 10**6), digits)
+    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
 def count(value: float | None) -> str:

@@ -68,7 +68,7 @@ class Stream:
             seen = told
             while await hub.next(seen):
                 seen = await hub.frame(key, watch)
-                data = hub.event(watch, told, seen)
+                data = hub.event(key, watch, told, seen)
                 if data is FULL:
                     told = seen = await hub.whole(key, watch)
                     yield _event("full", told, watch, _full(watch, told))

@@ -25,8 +25,11 @@ EVERY_SECONDS = 0.2
 STATUS_SECONDS = 1.0
 """What changes without a commit, such as a lost connection, is noticed so soon."""
 
-_SHARE = 0.1
-"""How much of a core looking may take; streams get fewer events before it takes more."""
+_SHARE = 0.08
+"""How much of a core all streams may take; they get fewer events before they take more."""
+
+_TAB_SECONDS = 0.0003
+"""What it takes to wake one stream and to send what is made already."""
 
 _ENCODER = msgspec.json.Encoder()
 _EVENTS = 64
@@ -72,7 +75,9 @@ class Hub:
         self._frames: Shared[Frame] = Shared(pool, self._is_current, most=_EVENTS)
         self._events: OrderedDict[tuple[int, int], bytes | None] = OrderedDict()
         self._watched: Counter[str] = Counter()
-        self._costs: dict[str, float] = {}
+        self._looks: dict[str, float] = {}
+        self._tellings: dict[str, float] = {}
+        self._status: tuple[int, float, dict[str, Any]] = (-1, 0.0, {})
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
         self._unlisten: Callable[[], None] | None = None
@@ -92,7 +97,8 @@ class Hub:
             self._watched[key] -= 1
             if not self._watched[key]:
                 del self._watched[key]
-                self._costs.pop(key, None)
+                self._looks.pop(key, None)
+                self._tellings.pop(key, None)
 
     def as_frame(self, other: Frame, look: Look) -> Frame:
         """A frame of what one stream alone saw, otherwise as another one."""
@@ -125,13 +131,16 @@ class Hub:
     @property
     def interval(self) -> float:
         """Seconds between two events: more where all that is watched takes long to look at."""
-        return max(EVERY_SECONDS, sum(self._costs.values()) / _SHARE)
+        made = sum(self._looks.values()) + sum(self._tellings.values())
+        return max(EVERY_SECONDS, (made + self.tabs * _TAB_SECONDS) / _SHARE)
 
-    def event(self, watch: Watch, before: Frame, after: Frame) -> bytes | None:
+    def event(self, told: str, watch: Watch, before: Frame, after: Frame) -> bytes | None:
         """What a stream is told that was told a frame; None: nothing; encoded once for all."""
         key = (before.number, after.number)
         if key not in self._events:
+            used = time.thread_time()
             self._events[key] = self._encoded(watch, before, after)
+            self._tellings[told] = time.thread_time() - used
             while len(self._events) > _EVENTS:
                 self._events.popitem(last=False)
         return self._events[key]
@@ -157,12 +166,20 @@ class Hub:
     def _see(self, key: str, look: Callable[[Answers], Look]) -> Frame:
         began, used = time.monotonic(), time.thread_time()
         seq = self.answers.views.seq
-        status = self.answers.status({})
+        status = self._short_status(seq, began)
         seen = look(self.answers)
         if key in self._watched:
-            self._costs[key] = time.thread_time() - used
-        short = {name: status[name] for name in SHORT}
-        return Frame(next(self._numbers), seq, began, short, seen)
+            self._looks[key] = time.thread_time() - used
+        return Frame(next(self._numbers), seq, began, status, seen)
+
+    def _short_status(self, seq: int, now: float) -> dict[str, Any]:
+        """The same for all that is looked at in one turn."""
+        of, at, status = self._status
+        if of != seq or now - at > EVERY_SECONDS:
+            whole = self.answers.status({})
+            status = {name: whole[name] for name in SHORT}
+            self._status = (seq, now, status)
+        return status
 
     def _is_current(self, frame: Frame) -> bool:
         fresh = time.monotonic() - frame.seen
