@@ -16,7 +16,7 @@ def means(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.float64]:
         stars: Shape (n, steps).
         scale: Its scale.
     """
-    some = np.flatnonzero(stars.any(axis=1))
+    some = np.flatnonzero(_rated(stars))
     found = np.full(len(stars), np.nan)
     found[some] = rounded_means(stars[some], scale, _DIGITS) / 10**_DIGITS
     return found
@@ -24,11 +24,19 @@ def means(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.float64]:
 
 def quotients(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.float64]:
     """Means as the nearest floats, for comparing; NaN where there is no rating."""
-    some = np.flatnonzero(stars.any(axis=1))
+    some = np.flatnonzero(_rated(stars))
     found = np.full(len(stars), np.nan)
     above, below = mean_fractions(stars[some], scale)
     found[some] = (above / below).astype(np.float64)
     return found
+
+
+def _rated(stars: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which histograms hold a rating; a step after the other, which is much the faster."""
+    rated = np.zeros(len(stars), bool)
+    for step in range(stars.shape[1]):
+        rated |= stars[:, step] > 0
+    return rated
 
 
 def mean(stars: NDArray[np.integer], scale: Scale) -> float | None:
