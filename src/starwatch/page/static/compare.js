@@ -7,6 +7,7 @@
 import { Course, zoneWords } from "./course.js";
 import { element, one, setText, svg, whenQuiet } from "./dom.js";
 import { count, counted, mean } from "./numbers.js";
+import { PointTable } from "./pointtable.js";
 import { starRange } from "./productcharts.js";
 import { laid, merge, starsAt, together, trim } from "./series.js";
 import { stretch } from "./spans.js";
@@ -75,6 +76,7 @@ class Compare {
     this.course = new Course(main, app, url.searchParams, () => this.#asked());
     this.say = whenQuiet(() => app.announce(this.#words()), SAY_MS);
     this.find = whenQuiet(() => void this.#find(), FIND_MS);
+    this.table = new PointTable(one(main, "#points"), () => this.#rows(), this.#stop.signal);
     this.#listen();
     setText(one(main, "#zone"), zoneWords());
     void this.#begin();
@@ -128,7 +130,6 @@ class Compare {
       },
       { signal },
     );
-    one(this.main, "#points").addEventListener("toggle", () => this.#showTable(), { signal });
   }
 
   async #find() {
@@ -284,8 +285,7 @@ class Compare {
     this.#on = together(shown.map((each) => laid(each.points, each.step_ms)));
     this.#chart?.show([this.#on.x, ...this.#on.mean], this.course.stretch(this.#newest));
     this.#showReadout();
-    const table = /** @type {HTMLDetailsElement} */ (one(this.main, "#points"));
-    if (table.open) this.#showTable();
+    this.#showTable();
   }
 
   /** @param {number | null} place */
@@ -380,26 +380,34 @@ class Compare {
   }
 
   #showTable() {
-    const details = /** @type {HTMLDetailsElement} */ (one(this.main, "#points"));
+    const names = this.#ids.map((id) => this.#names.get(id) ?? id);
+    const heads = ["Window ends", ...names];
+    const row = one(this.main, "#points thead tr");
+    if (heads.join("\n") !== [...row.children].map((each) => each.textContent).join("\n")) {
+      row.replaceChildren(...heads.map((text) => element("th", { scope: "col" }, text)));
+      this.table.clear();
+    }
+    this.table.show();
+  }
+
+  /** @returns {import("./pointtable.js").Row[]} */
+  #rows() {
     const on = this.#on;
     const shown = this.#shown;
     const window = shown[0]?.window;
-    if (!details.open || !on || !window) return;
-    const names = this.#ids.map((id) => this.#names.get(id) ?? id);
-    const heads = ["Window ends", ...names].map((text) => element("th", { scope: "col" }, text));
-    one(details, "thead").replaceChildren(element("tr", {}, ...heads));
-    const rows = on.x.map((end, place) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, stretch(end, window.size_ms, Date.now())),
+    if (!on || !window || on.at.length !== shown.length) return [];
+    const now = Date.now();
+    return on.x.map((end, place) => ({
+      key: end,
+      mark: on.mean.map((column) => column[place]).join(" "),
+      cells: () => [
+        stretch(end, window.size_ms, now),
         ...shown.map(({ points }, column) => {
           const at = on.at[column][place];
-          return element("td", {}, at < 0 ? "–" : mean(starsAt(points, at), this.scale.values));
+          return at < 0 ? "–" : mean(starsAt(points, at), this.scale.values);
         }),
-      ),
-    );
-    one(details, "tbody").replaceChildren(...rows.reverse());
+      ],
+    }));
   }
 
   /**

@@ -5,8 +5,9 @@
  */
 
 import { Course, zoneWords } from "./course.js";
-import { element, one, setAttribute, setText, whenQuiet } from "./dom.js";
+import { one, setAttribute, setText, whenQuiet } from "./dom.js";
 import { count, counted, duration, mean, starsInWords, total } from "./numbers.js";
+import { PointTable } from "./pointtable.js";
 import { ProductCharts } from "./productcharts.js";
 import { merge, starsAt, trim } from "./series.js";
 import { stretch } from "./spans.js";
@@ -58,8 +59,7 @@ class Product {
     });
     this.say = whenQuiet(() => app.announce(this.#words()), SAY_MS);
     this.askStars = whenQuiet(() => void this.#askStars(), STARS_MS);
-    const table = /** @type {HTMLDetailsElement} */ (one(main, "#points"));
-    table.addEventListener("toggle", () => this.#showTable(), { signal: this.#stop.signal });
+    this.table = new PointTable(one(main, "#points"), () => this.#rows(), this.#stop.signal);
     setText(one(main, "#zone"), zoneWords());
     this.#show();
     void this.#askStars();
@@ -125,7 +125,7 @@ class Product {
     this.#showFigures();
     this.#showReadout();
     this.#showStars("all", this.#product.all_stars);
-    if (/** @type {HTMLDetailsElement} */ (one(this.main, "#points")).open) this.#showTable();
+    this.table.show();
   }
 
   /**
@@ -202,28 +202,22 @@ class Product {
     return `${when}: average ${average} of ${counted(points.count[at], "rating")}`;
   }
 
-  /** The points as a table, the newest first; only while it is open. */
-  #showTable() {
-    const details = /** @type {HTMLDetailsElement} */ (one(this.main, "#points"));
-    const body = one(details, "tbody");
-    if (!details.open) {
-      body.replaceChildren();
-      return;
-    }
+  /** @returns {import("./pointtable.js").Row[]} */
+  #rows() {
     const { points, window } = this.#series;
-    const rows = points.end_ms.map((end, at) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, stretch(end, window.size_ms, Date.now())),
-        element("td", {}, mean(starsAt(points, at), this.scale.values)),
-        element("td", {}, bandWords(points.low[at], points.high[at])),
-        element("td", {}, count(points.count[at])),
-        element("td", {}, starsAt(points, at).map(count).join(" · ")),
-        element("td", {}, points.corrected[at] ? "yes" : "no"),
-      ),
-    );
-    body.replaceChildren(...rows.reverse());
+    const now = Date.now();
+    return points.end_ms.map((end, at) => ({
+      key: end,
+      mark: `${points.count[at]} ${points.mean[at]} ${points.low[at]} ${points.corrected[at]}`,
+      cells: () => [
+        stretch(end, window.size_ms, now),
+        mean(starsAt(points, at), this.scale.values),
+        bandWords(points.low[at], points.high[at]),
+        count(points.count[at]),
+        starsAt(points, at).map(count).join(" · "),
+        points.corrected[at] ? "yes" : "no",
+      ],
+    }));
   }
 
   async #askStars() {

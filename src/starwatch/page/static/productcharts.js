@@ -7,7 +7,7 @@
 
 import { one } from "./dom.js";
 import { kind } from "./pictures.js";
-import { laid, stacked } from "./series.js";
+import { laid, placeOf, stacked } from "./series.js";
 import { color, moved, TimeChart } from "./timechart.js";
 
 /** @typedef {import("./series.js").SeriesAnswer} SeriesAnswer */
@@ -36,6 +36,8 @@ export class ProductCharts {
   /** @type {number | null} */
   #at = null;
   #byKey = false;
+  /** @type {number | null} */
+  #held = null; // where keys put the cursor, in ms: it stays there while the chart moves on
 
   /**
    * @param {HTMLElement} box
@@ -52,7 +54,12 @@ export class ProductCharts {
     this.count = new TimeChart(at("count"), this.#countLook(), { zoom });
     this.stars = new TimeChart(at("stars"), this.#starsLook(), { zoom });
     box.addEventListener("keydown", (event) => this.#key(event), { signal: this.#stop.signal });
-    box.addEventListener("blur", () => this.mean.point(null), { signal: this.#stop.signal });
+    const letGo = () => {
+      this.#held = null;
+      this.mean.point(null);
+    };
+    box.addEventListener("blur", letGo, { signal: this.#stop.signal });
+    box.addEventListener("pointermove", () => (this.#held = null), { signal: this.#stop.signal });
   }
 
   dispose() {
@@ -72,11 +79,10 @@ export class ProductCharts {
     if (answer.provisional && answer.provisional.end_ms <= span[1] + answer.window.size_ms) {
       wide[1] = Math.max(wide[1], answer.provisional.end_ms) + ROOM * (span[1] - span[0]);
     }
-    const kept = this.#at;
     this.mean.show([on.x, on.mean, on.low, on.high], wide);
     this.count.show([on.x, on.count], wide);
     this.stars.show([on.x, ...stacked(answer.points, on)], wide);
-    if (kept !== null && this.#byKey) this.mean.point(Math.min(kept, on.x.length - 1));
+    if (this.#held !== null) this.mean.point(placeOf(on.x, this.#held));
   }
 
   /** @param {number | null} place */
@@ -93,8 +99,9 @@ export class ProductCharts {
     if (to === undefined) return;
     event.preventDefault();
     this.#byKey = true;
+    this.#held = to === null ? null : (this.#laid?.x[to] ?? null);
     this.mean.point(to);
-    this.#byKey = to !== null;
+    this.#byKey = false;
   }
 
   /** @returns {import("./timechart.js").Look} */
