@@ -33,8 +33,9 @@ def mean_of(stars: Sequence[int], values: Sequence[float], digits: int = 2) -> s
     ratings = sum(stars)
     if not ratings:
         return NOTHING
-    points = sum(number * Fraction(str(value)) for number, value in zip(stars, values, strict=True))
-    return _decimal(Fraction(points) / ratings, digits)
+    unit = 10 ** max(len(str(value).partition(".")[2]) for value in values)
+    points = sum(number * round(value * unit) for number, value in zip(stars, values, strict=True))
+    return _decimal(Fraction(points, ratings * unit), digits)
 
 
 def _decimal(value: Fraction, digits: int) -> str:

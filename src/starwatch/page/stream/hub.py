@@ -16,20 +16,12 @@ import msgspec
 from starwatch.page.api.answers import Answers
 from starwatch.page.api.status import CLOCKS, SHORT
 from starwatch.page.sharing import Shared
+from starwatch.page.stream.costs import EVERY_SECONDS, Costs
 from starwatch.page.stream.deltas import changed_keys
 from starwatch.page.stream.watches import Look, Watch
 
-EVERY_SECONDS = 0.2
-"""Between two events of a stream at least."""
-
 STATUS_SECONDS = 1.0
 """What changes without a commit, such as a lost connection, is noticed so soon."""
-
-_SHARE = 0.08
-"""How much of a core all streams may take; they get fewer events before they take more."""
-
-_TAB_SECONDS = 0.0003
-"""What it takes to wake one stream and to send what is made already."""
 
 _ENCODER = msgspec.json.Encoder()
 _EVENTS = 64
@@ -75,8 +67,7 @@ class Hub:
         self._frames: Shared[Frame] = Shared(pool, self._is_current, most=_EVENTS)
         self._events: OrderedDict[tuple[int, int], bytes | None] = OrderedDict()
         self._watched: Counter[str] = Counter()
-        self._looks: dict[str, float] = {}
-        self._tellings: dict[str, float] = {}
+        self._costs = Costs()
         self._status: tuple[int, float, dict[str, Any]] = (-1, 0.0, {})
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
@@ -97,8 +88,8 @@ class Hub:
             self._watched[key] -= 1
             if not self._watched[key]:
                 del self._watched[key]
-                self._looks.pop(key, None)
-                self._tellings.pop(key, None)
+                self._costs.forget(f"look {key}")
+                self._costs.forget(f"tell {key}")
 
     def as_frame(self, other: Frame, look: Look) -> Frame:
         """A frame of what one stream alone saw, otherwise as another one."""
@@ -131,8 +122,7 @@ class Hub:
     @property
     def interval(self) -> float:
         """Seconds between two events: more where all that is watched takes long to look at."""
-        made = sum(self._looks.values()) + sum(self._tellings.values())
-        return max(EVERY_SECONDS, (made + self.tabs * _TAB_SECONDS) / _SHARE)
+        return self._costs.interval(self.tabs)
 
     def event(self, told: str, watch: Watch, before: Frame, after: Frame) -> bytes | None:
         """What a stream is told that was told a frame; None: nothing; encoded once for all."""
@@ -140,7 +130,7 @@ class Hub:
         if key not in self._events:
             used = time.thread_time()
             self._events[key] = self._encoded(watch, before, after)
-            self._tellings[told] = time.thread_time() - used
+            self._costs.note(f"tell {told}", time.thread_time() - used)
             while len(self._events) > _EVENTS:
                 self._events.popitem(last=False)
         return self._events[key]
@@ -169,7 +159,7 @@ class Hub:
         status = self._short_status(seq, began)
         seen = look(self.answers)
         if key in self._watched:
-            self._looks[key] = time.thread_time() - used
+            self._costs.note(f"look {key}", time.thread_time() - used)
         return Frame(next(self._numbers), seq, began, status, seen)
 
     def _short_status(self, seq: int, now: float) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""How often streams are told, so that all of them together take no more than a part of a core."""
+
+EVERY_SECONDS = 0.2
+"""Between two events of a stream at least: five a second are as many as an eye takes in."""
+
+_LONGEST_SECONDS = 2.0
+_SHARE = 0.08
+_TAB_SECONDS = 0.0003
+"""What it takes to wake one stream and to send what is made already."""
+
+
+class Costs:
+    """What looking and telling took last, by what is done.
+
+    Of the last two times the shorter counts: a single long one, as when the catalogue is read, says
+    nothing of the next.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[float, float]] = {}
+
+    def note(self, what: str, seconds: float) -> None:
+        """Something took so much processor time."""
+        before = self._last.get(what, (seconds, seconds))
+        self._last[what] = (before[1], seconds)
+
+    def forget(self, what: str) -> None:
+        """It is done no more."""
+        self._last.pop(what, None)
+
+    def interval(self, tabs: int) -> float:
+        """Seconds between two events of each of so many streams.
+
+        >>> costs = Costs()
+        >>> costs.interval(1)
+        0.2
+        >>> costs.note("a page of a hundred thousand products", 0.04)
+        >>> round(costs.interval(1), 2)
+        0.5
+        """
+        made = sum(min(pair) for pair in list(self._last.values()))
+        wanted = (made + tabs * _TAB_SECONDS) / _SHARE
+        return min(max(EVERY_SECONDS, wanted), _LONGEST_SECONDS)
