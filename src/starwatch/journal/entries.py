@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from starwatch.ratings.batch import NO_TIME, Batch
+from starwatch.journal.columns import Packed, Reader, Writer
+from starwatch.ratings.batch import NO_TIME, Batch, empty_texts
 from starwatch.ratings.rejects import Reason, Reject
 
 NUMBERS = {
@@ -37,8 +38,11 @@ Part = tuple[Batch, NDArray[np.uint8], NDArray[np.int64] | None]
 """A batch, the class of each of its ratings, and the watermark that each came behind: `NO_TIME`
 where it did not; None where none did."""
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
-"""LZ4: the commit waits for this, so speed goes before size; sealed ratings use zstd."""
+_STEPS = ("arrival_ms", "position")
+"""Numbers that hardly change from one rating to the next: kept by how far they are from it."""
+
+_SINCE = {"event_ms": "arrival_ms"}
+"""Numbers that are kept by how far they are from another column."""
 
 
 class MarkKind(StrEnum):
@@ -108,14 +112,12 @@ class Entry:
         return cls(whole, tuple(marks), refused)
 
     def encode(self) -> bytes:
-        """The entry as bytes: an Arrow IPC stream whose schema carries the rest."""
-        marks, refused = msgspec.json.encode(self.marks), msgspec.json.encode(self.refused)
-        schema = SCHEMA.with_metadata({"marks": marks, "refused": refused})
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
-            writer.write_batch(self.ratings.cast(SCHEMA).replace_schema_metadata(schema.metadata))
-        data: bytes = sink.getvalue().to_pybytes()
-        return data
+        """The entry as bytes: how long its head is, its head, and its columns."""
+        writer = Writer()
+        columns = _packed(self.ratings, writer)
+        head = _Head(self.marks, dict(self.refused), columns)
+        told = msgspec.msgpack.encode(head)
+        return b"".join((len(told).to_bytes(_LENGTH, "little"), told, *writer.written()))
 
     @classmethod
     def decode(cls, data: bytes, columns: Sequence[str] = SCHEMA.names) -> Self:
@@ -129,16 +131,13 @@ class Entry:
         Raises:
             ValueError: they are no such bytes; `OSError` and `KeyError` too.
         """
-        options = None
-        if len(columns) < len(SCHEMA):
-            wanted = [SCHEMA.get_field_index(name) for name in columns]
-            options = pa.ipc.IpcReadOptions(included_fields=wanted)
-        with pa.ipc.open_stream(pa.BufferReader(data), options=options) as reader:
-            marks = msgspec.json.decode(reader.schema.metadata[b"marks"], type=tuple[Mark, ...])
-            refused = msgspec.json.decode(
-                reader.schema.metadata[b"refused"], type=dict[Reason, int]
-            )
-            return cls(reader.read_next_batch(), marks, refused)
+        start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+        try:
+            head = msgspec.msgpack.decode(memoryview(data)[_LENGTH:start], type=_Head)
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from None
+        ratings = _unpacked(head.columns, Reader(pa.py_buffer(data)[start:]), columns)
+        return cls(ratings, head.marks, head.refused)
 
     def steps(self) -> Iterator[Batch | Mark]:
         """The inputs in order: ratings between two marks as one batch, all rejects before them."""
@@ -155,6 +154,75 @@ class Entry:
             yield mark
         if len(batch) > done:
             yield batch.slice(done, len(batch))
+
+
+class _Head(msgspec.Struct, array_like=True, frozen=True):
+    """What an entry holds besides its columns, and how these are to be read."""
+
+    marks: tuple[Mark, ...]
+    refused: dict[Reason, int]
+    columns: dict[str, tuple[Packed, ...]]
+
+
+_LENGTH = 4
+"""Bytes of a number in front of all, which says how long the head is."""
+
+
+def _packed(ratings: pa.RecordBatch, writer: Writer) -> dict[str, tuple[Packed, ...]]:
+    """Put the columns of `SCHEMA`; returns how each is to be read."""
+    numbers = {name: _as_numbers(ratings.column(name)) for name in NUMBERS}
+    packed: dict[str, tuple[Packed, ...]] = {}
+    for name, values in numbers.items():
+        if name in _STEPS:
+            packed[name] = writer.numbers(values[:1]), writer.numbers(np.diff(values))
+        elif name in _SINCE:
+            packed[name] = (writer.numbers(values - numbers[_SINCE[name]]),)
+        else:
+            packed[name] = (writer.numbers(values),)
+    return packed | {name: writer.texts(ratings.column(name)) for name in TEXTS}
+
+
+def _as_numbers(column: pa.Array) -> NDArray[np.int64]:
+    """A column of numbers; `NO_TIME` for null."""
+    if column.null_count == len(column):
+        return np.full(len(column), NO_TIME, np.int64)
+    filled = column.fill_null(NO_TIME) if column.null_count else column
+    values: NDArray[np.int64] = filled.to_numpy().astype(np.int64, copy=False)
+    return values
+
+
+def _unpacked(
+    packed: Mapping[str, tuple[Packed, ...]], reader: Reader, names: Sequence[str]
+) -> pa.RecordBatch:
+    """Some of the columns again."""
+    columns = [
+        reader.texts(*packed[name]) if name in TEXTS else _as_column(name, packed, reader)
+        for name in names
+    ]
+    return pa.record_batch(columns, schema=pa.schema([SCHEMA.field(name) for name in names]))
+
+
+def _as_column(name: str, packed: Mapping[str, tuple[Packed, ...]], reader: Reader) -> pa.Array:
+    values = _numbers(name, packed, reader)
+    if name == "met_ms" and len(values):
+        missing = values == NO_TIME
+        return (
+            pa.nulls(len(values), pa.int64()) if missing.all() else pa.array(values, mask=missing)
+        )
+    kind = NUMBERS[name]
+    data = pa.py_buffer(values.astype(kind.to_pandas_dtype(), copy=False))
+    return pa.Array.from_buffers(kind, len(values), [None, data])
+
+
+def _numbers(
+    name: str, packed: Mapping[str, tuple[Packed, ...]], reader: Reader
+) -> NDArray[np.int64]:
+    first, *rest = map(reader.numbers, packed[name])
+    if name in _STEPS:
+        return np.concatenate([first, *rest]).cumsum()
+    if name in _SINCE:
+        first += _numbers(_SINCE[name], packed, reader)
+    return first
 
 
 def joined(steps: Iterable[Batch | Mark], ratings: int = 1 << 18) -> Iterator[Batch | Mark]:
@@ -196,9 +264,7 @@ def rating_columns(
         "met_ms": met,
         "product": batch.product,
         "reviewer": batch.reviewer,
-        "rating_id": batch.rating_id
-        if batch.rating_id is not None
-        else pa.nulls(len(batch), pa.string()).fill_null(""),
+        "rating_id": batch.rating_id if batch.rating_id is not None else empty_texts(len(batch)),
     }
     return pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 

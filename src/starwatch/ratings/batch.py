@@ -102,7 +102,7 @@ class Batch:
 
     def ids(self) -> pa.Array:
         """The rating ids as an Arrow `string` column; empty ones where there are none."""
-        return pa.array([""] * len(self), pa.string()) if self.rating_id is None else self.rating_id
+        return empty_texts(len(self)) if self.rating_id is None else self.rating_id
 
     def take(self, rows: NDArray[np.int64]) -> Self:
         """The ratings at these row numbers, in that order, without the rejects."""
@@ -130,3 +130,9 @@ class Batch:
             event_ms=self.event_ms[start:stop],
             rating_id=None if self.rating_id is None else self.rating_id[start:stop],
         )
+
+
+def empty_texts(count: int) -> pa.StringArray:
+    """An Arrow `string` column of so many empty texts."""
+    offsets = np.zeros(count + 1, np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(b""))
