@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ def test_the_newest_snapshots_keep_their_names(journal):
 def test_sealed_entries_leave_the_journal_and_their_numbers_go_on(journal, tmp_path):
     for _ in range(3):
         journal.commit(Commit(ratings(2)))
-    sealing = seal(tmp_path / "ratings", 0, list(journal.entries(upto=2)))
+    sealing = seal(tmp_path / "ratings", 0, partial(journal.entries, 0, 2))
     assert journal.commit(Commit(ratings(5), sealing=sealing)) == 4
     assert [number for number, _ in journal.entries()] == [3, 4]
     assert [tmp_path.joinpath("ratings", name).is_file() for name in journal.sealed()] == [True]

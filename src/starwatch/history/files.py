@@ -6,7 +6,7 @@ a reader that takes all of a folder sees each rating once at any moment.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from starwatch.disk import checksum, sync_folder
 from starwatch.failpoints import reached
-from starwatch.history.panes import COLUMNS, pane_tables
+from starwatch.history.panes import Counting, pane_tables
 from starwatch.history.tiers import tiers_ms
 from starwatch.journal.entries import Entry
 from starwatch.journal.pane_files import PaneFile, PaneRange
@@ -47,26 +47,17 @@ def write_panes(folder: Path, job: Job, entries: Iterable[tuple[int, Entry]]) ->
         OSError: the disk is full or fails.
     """
     files: list[PaneFile] = []
-    last = 0
-    for some in _pieces(entries):
-        first, last = some[0][0], some[-1][0]
-        ratings = pa.Table.from_batches([entry.ratings for _, entry in some])
-        files += write_tables(folder, job, ratings, f"{first:012d}-{last:012d}")
-    return PaneRange(last, tuple(files))
-
-
-def _pieces(entries: Iterable[tuple[int, Entry]]) -> Iterator[list[tuple[int, Entry]]]:
-    """The entries in ranges that are counted at once."""
-    some: list[tuple[int, Entry]] = []
-    ratings = 0
+    tiers = tiers_ms(job.windows)
+    counting, first, last = Counting(job), 0, 0
     for number, entry in entries:
-        some.append((number, entry))
-        ratings += len(entry.ratings)
-        if ratings >= _A_FILE:
-            yield some
-            some, ratings = [], 0
-    if some:
-        yield some
+        first, last = first or number, number
+        counting.add(entry.ratings)
+        if len(counting) >= _A_FILE:
+            files += _write_all(folder, f"{first:012d}-{last:012d}", counting.tables(tiers))
+            counting, first = Counting(job), 0
+    if first:
+        files += _write_all(folder, f"{first:012d}-{last:012d}", counting.tables(tiers))
+    return PaneRange(last, tuple(files))
 
 
 def write_tables(folder: Path, job: Job, ratings: pa.Table, stem: str) -> tuple[PaneFile, ...]:
@@ -75,7 +66,12 @@ def write_tables(folder: Path, job: Job, ratings: pa.Table, stem: str) -> tuple[
     Raises:
         OSError: the disk is full or fails.
     """
-    tables = pane_tables(ratings.select(COLUMNS), job, tiers_ms(job.windows))
+    return _write_all(folder, stem, pane_tables(ratings, job, tiers_ms(job.windows)))
+
+
+def _write_all(
+    folder: Path, stem: str, tables: Iterable[tuple[int, pa.Table]]
+) -> tuple[PaneFile, ...]:
     return tuple(_write(folder, tier, stem, table) for tier, table in tables if len(table))
 
 

@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from starwatch.errors import BadState
-from starwatch.history.panes import COLUMNS, pane_tables
-from starwatch.journal.entries import SCHEMA
+from starwatch.history.panes import COLUMNS, Counting
 from starwatch.journal.store import Journal
 from starwatch.windows.job import Job
 
@@ -54,10 +53,10 @@ def panes_kept(journal: Journal, folder: Path, job: Job, tiers: Iterable[int]) -
     for file in (file for some in files.values() for file in some):
         if not file.is_file():
             raise BadState(f"{file} is not there", hint="Restore a backup of the state")
-    entries = journal.entries(journal.panes_upto(), columns=COLUMNS)
-    schema = pa.schema([SCHEMA.field(name) for name in COLUMNS])
-    ratings = pa.Table.from_batches([entry.ratings for _, entry in entries], schema)
+    counting = Counting(job)
+    for _, entry in journal.entries(journal.panes_upto(), columns=COLUMNS):
+        counting.add(entry.ratings)
     return {
         tier: Panes(files[tier], newest, journal.panes_since(tier))
-        for tier, newest in pane_tables(ratings, job, tiers)
+        for tier, newest in counting.tables(tiers)
     }

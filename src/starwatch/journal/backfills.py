@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 
 from starwatch.journal.pane_files import PaneFile
+from starwatch.journal.rating_files import SealedFile
 from starwatch.journal.reading import Read
-from starwatch.journal.sealing import SealedFile
 from starwatch.ratings.rejects import Reason, Reject
 
 KEPT_REJECTS = 100_000

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from starwatch.errors import BadState
 from starwatch.failpoints import reached
 from starwatch.journal.entries import SCHEMA, Entry
-from starwatch.journal.sealing import SealedFile
+from starwatch.journal.rating_files import SealedFile
 
 _REVIEWER = SCHEMA.get_field_index("reviewer")
 _REJECTS = ("rejects", "backfill_rejects")

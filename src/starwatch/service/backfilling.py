@@ -25,7 +25,7 @@ from starwatch.history.panes import BACKFILLED_MS
 from starwatch.journal.backfills import KEPT_REJECTS, Backfill, BackfillRun
 from starwatch.journal.lock import BACKFILL, DirectoryLock
 from starwatch.journal.places import BACKFILL_STEM, Places
-from starwatch.journal.sealing import SealedFile, write_ratings
+from starwatch.journal.rating_files import SealedFile, filed_at, write_ratings
 from starwatch.journal.store import Journal
 from starwatch.ports import FileReader
 from starwatch.ratings.batch import Decoded
@@ -234,7 +234,9 @@ class _Run:
             numbers = pa.array(np.arange(seq, seq + len(table)))
             table = table.add_column(0, "seq", numbers)
             folder = self._staged.ratings
-            self._ratings += write_ratings(folder, table, stem, most_files=_PART_FILES)
+            self._ratings += write_ratings(
+                folder, [table], filed_at(table), stem, most_files=_PART_FILES
+            )
             self._count(table)
             seq += len(table)
             reached("backfill.written")

@@ -21,8 +21,8 @@ from starwatch.journal.entries import SCHEMA
 from starwatch.journal.erasing import Erasing, of_reviewers, spellings, with_tokens
 from starwatch.journal.lock import BACKFILL, DirectoryLock
 from starwatch.journal.places import Places
+from starwatch.journal.rating_files import SealedFile, write_file
 from starwatch.journal.schema import nobody_reads_the_past
-from starwatch.journal.sealing import SealedFile, write_file
 from starwatch.ratings.batch import NO_TIME
 from starwatch.service.privacy import kept_forms
 from starwatch.service.state import State, disk_errors

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from starwatch.engine import Engine, Snapshot
 from starwatch.errors import OutputFailed
@@ -206,4 +207,5 @@ class Upkeep:
         if not self._is_much(ratings, entries):
             return None
         reached("seal.before")
-        return seal(self._places.ratings, first, list(journal.entries(upto=upto)))
+        read = partial(journal.entries, 0, upto)
+        return seal(self._places.ratings, first, read)
