@@ -34,7 +34,7 @@ class Memory:
         self._horizon = job.horizon_ms
         self._capacity = job.max_entries
         # state not in snapshots
-        self._table = np.full(_table_size(self._capacity), _EMPTY, np.int32)
+        self._table = np.empty(_table_size(self._capacity), np.int32)  # filled at first use
         self._used = 0
         self._touched = False
         # state, all of it in snapshots
@@ -56,6 +56,8 @@ class Memory:
         """
         rows, prints = self._identities(batch)
         duplicate = np.zeros(len(batch), bool)
+        if len(rows) and not self._touched:
+            self._touch()
         # A piece is at most the ring, so that no piece overwrites a place twice.
         most = min(self._capacity, _BLOCK)
         for start in range(0, len(rows), most):
@@ -178,8 +180,6 @@ class Memory:
         slot: NDArray[np.int64],
     ) -> None:
         """Remember fingerprints with their times; the free slot of those `alone` is known."""
-        if not self._touched:
-            self._touch()
         places = np.arange(len(prints), dtype=np.int32) + np.int32(self._arrived % self._capacity)
         places[places >= self._capacity] -= self._capacity
         self._prints[places], self._times[places] = prints, times
@@ -218,8 +218,14 @@ class Memory:
         return (slot + 1) & (len(self._table) - 1)
 
     def _touch(self) -> None:
-        """Have the system really give the memory, so that a process grows no more from here on."""
+        """Have the system really give the memory, so that a process grows no more from here on.
+
+        It waits for the first rating that is to be recognised: a service that has nothing to
+        remember stays small.
+        """
         filled = min(self._arrived, self._capacity)
+        if not filled:
+            self._table.fill(_EMPTY)
         self._prints[filled:] = 0
         self._times[filled:] = 0
         self._touched = True

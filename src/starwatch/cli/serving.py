@@ -23,6 +23,7 @@ from starwatch.ports import LiveSource, RowContext
 from starwatch.ratings.catalogue import Catalogue
 from starwatch.ratings.scale import Scale
 from starwatch.service.live import Service
+from starwatch.service.memory import return_large_blocks
 from starwatch.service.privacy import prepared, remember_reviewers
 from starwatch.service.pruning import remember
 from starwatch.service.rhythm import Rhythm
@@ -50,6 +51,7 @@ _REST_SECONDS = 0.25
 
 def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]) -> int:
     """Run a service until somebody stops it; returns the exit code."""
+    return_large_blocks()
     level = "error" if given["quiet"] else settings.log.level
     with logged_to_stderr(level, given["log_format"] or settings.log.format):
         _serve(settings, options, scale, given)

@@ -90,7 +90,8 @@ class Upkeep:
         """Begin a snapshot of the engine as a commit left it, if it is time for one."""
         if self._work is None and self._is_worth_it(engine.received):
             self._last, self._received = self._clock(), engine.received
-            self._work = self._thread.submit(self._write, number, engine.snapshot())
+            # In a list, to be taken out: the pool holds what it was given until all is done.
+            self._work = self._thread.submit(self._write, number, [engine.snapshot()])
 
     def _is_worth_it(self, received: int) -> bool:
         """Whether enough time has passed; more of it where a snapshot is much and the news little.
@@ -145,10 +146,10 @@ class Upkeep:
                 hint="Make room on the disk and start again; nothing that was committed is lost",
             ) from None
 
-    def _write(self, number: int, state: Snapshot) -> Kept:
+    def _write(self, number: int, state: list[Snapshot]) -> Kept:
         with closing(Journal(self._places.database, reading=True)) as journal:
             self.snapshots.sweep({name for name, _ in journal.snapshots()})
-            snapshot = self.snapshots.write(number, state), number
+            snapshot = self.snapshots.write(number, state.pop()), number
             self._size = self.snapshots.size(snapshot[0])
             pruning = self._prune(journal)
             panes = self._panes(journal, number)
