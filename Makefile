@@ -73,7 +73,7 @@ lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml; UPGRADE=1
 servers: ## start Mosquitto, Kafka, PostgreSQL and Redis on loopback; ONLY="redis" PORTS="redis=16379"
 	@$(SERVERS) start $(ONLY) $(PORTS:%=--port=%) --folder $(FOLDER)
 
-servers-install: ## install what they need, and Prometheus: from Debian and Maven Central
+servers-install: ## install what they need, Prometheus and Chromium: from Debian and Maven Central
 	@$(SERVERS) install $(ONLY)
 
 servers-stop: ## stop them; their data stays in .servers/

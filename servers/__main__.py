@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
 
 
 def install(given: argparse.Namespace) -> int:
-    """Install what is missing, Prometheus too."""
+    """Install what is missing, Prometheus and Chromium too."""
     began = time.monotonic()
     installed = provide(*(given.names or MODULES))
     what = f"installed {', '.join(installed)}" if installed else "everything is installed"

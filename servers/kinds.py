@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import ModuleType
 
-from servers import kafka, mosquitto, postgresql, prometheus, redis
+from servers import chromium, kafka, mosquitto, postgresql, prometheus, redis
 from servers.kafka.jars import fetch
 from servers.programs import install
 from servers.server import Kind
@@ -22,6 +22,7 @@ MODULES: dict[str, ModuleType] = {
     "postgresql": postgresql,
     "redis": redis,
     "prometheus": prometheus,
+    "chromium": chromium,
 }
 """All kinds; each module names its programs."""
 

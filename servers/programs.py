@@ -24,6 +24,7 @@ PACKAGES = {
     "redis-cli": "redis-server",
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "chromium": "chromium",
 }
 """Each program and the Debian package that brings it; apt checks what it fetches."""
 
