@@ -33,6 +33,6 @@ test("every scale has the looks of five stars", () => {
 });
 
 test("a trend is broken where no rating came, and a point alone is a dot", () => {
-  assert.equal(trendPath([1, 5, null, 5], 1, 5), "M3.0 25.0h0L39.7 3.0M113.0 3.0h0");
+  assert.equal(trendPath([1, 5, null, 5], 1, 5), "M3.0 33.0h0L39.7 3.0M113.0 3.0h0");
   assert.equal(trendPath([null, null], 1, 5), "");
 });

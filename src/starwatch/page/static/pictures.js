@@ -10,7 +10,7 @@ import { starsInWords, total } from "./numbers.js";
 const WIDTH = 100;
 const HEIGHT = 20;
 const GAP = 1;
-const TREND = { width: 116, height: 28, pad: 3 };
+const TREND = { width: 116, height: 36, pad: 3 };
 const KINDS = 5;
 
 /**
