@@ -94,7 +94,8 @@ export function change(value, digits = 2) {
  * @param {number | null | undefined} value
  */
 export function count(value) {
-  return value === null || value === undefined ? NONE : COUNT.format(value);
+  if (value === null || value === undefined) return NONE;
+  return Number.isInteger(value) && value >= 0 && value < 1000 ? `${value}` : COUNT.format(value);
 }
 
 /**
