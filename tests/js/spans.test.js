@@ -37,4 +37,7 @@ test("a stretch of time says its date where it is not of today", () => {
   const end = Date.UTC(2026, 10, 26, 12, 0, 5);
   assert.match(spans.stretch(end, 30_000, end), /^\d\d:\d\d:35 – \d\d:\d\d:05$/);
   assert.match(spans.stretch(end, 30_000, end + 3 * 86_400_000), /^2\d Nov 2026, /);
+  const midnight = new Date(2026, 10, 26, 0, 0, 10).getTime();
+  const over = spans.stretch(midnight, 30_000, midnight);
+  assert.equal(over, "25 Nov 2026, 23:59:40 – 26 Nov 2026, 00:00:10");
 });

@@ -20,6 +20,7 @@ import { SPANS, spanMs, windowChoices, windowFor } from "./spans.js";
  */
 
 const OTHER = "other";
+const SHORTEST_MS = 60_000;
 
 /** The choices above a chart. */
 export class Course {
@@ -77,7 +78,9 @@ export class Course {
    */
   stretch(newestMs) {
     const to = this.asked.to ?? newestMs;
-    const from = this.asked.from ?? to - (spanMs(this.asked.last) ?? SPANS[1][1]);
+    const back = to - (spanMs(this.asked.last) ?? SPANS[1][1]);
+    const first = this.app.status.value.first_ms ?? back; // before it there is nothing to see
+    const from = this.asked.from ?? Math.max(back, Math.min(first, to - SHORTEST_MS));
     return [from, Math.max(to, from + 1)];
   }
 

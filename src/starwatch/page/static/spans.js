@@ -114,6 +114,9 @@ export function markOf(ms, apartMs) {
 export function stretch(endMs, sizeMs, nowMs) {
   const start = endMs - sizeMs;
   if (sizeMs >= DAY) return `${YEAR.format(start)} – ${YEAR.format(endMs)}`;
-  const times = `${SECONDS.format(start)} – ${SECONDS.format(endMs)}`;
-  return YEAR.format(endMs) === YEAR.format(nowMs) ? times : `${YEAR.format(endMs)}, ${times}`;
+  const [from, to] = [YEAR.format(start), YEAR.format(endMs)];
+  const times = [SECONDS.format(start), SECONDS.format(endMs)];
+  if (from !== to) return `${from}, ${times[0]} – ${to}, ${times[1]}`;
+  const both = times.join(" – ");
+  return to === YEAR.format(nowMs) ? both : `${to}, ${both}`;
 }
