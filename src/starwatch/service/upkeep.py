@@ -161,10 +161,10 @@ class Upkeep:
     def _complete(self, number: int, before: Kept) -> Kept:
         with closing(Journal(self._places.database, reading=True)) as journal:
             done = before.panes or PaneRange(journal.panes_upto(), ())
-            entries = list(journal.entries(done.entry, number, COLUMNS))
-        if not any(len(entry.ratings) for _, entry in entries):
-            return before
-        panes = write_panes(self._places.history, self._job, entries)
+            if not journal.ratings(done.entry, number):
+                return before
+            entries = journal.entries(done.entry, number, COLUMNS)
+            panes = write_panes(self._places.history, self._job, entries)
         return replace(before, panes=PaneRange(panes.entry, done.files + panes.files))
 
     def _remove(self, pruning: Pruning) -> None:
