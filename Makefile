@@ -18,7 +18,7 @@ help: ## print this list
 setup: .venv/dev.stamp ## make .venv with everything a developer needs
 	@echo ".venv is ready"
 
-demo: .venv/base.stamp ## play a generated shop live in the terminal; Ctrl-C ends it
+demo: .venv/base.stamp ## watch a made-up shop live, on a page and in the terminal; Ctrl-C ends it
 	@$(BIN)/starwatch demo
 
 test: lint types imports deps page-if-node quick slow-if-servers ## set up, check all, run the fast tests; all tests while `make servers` run

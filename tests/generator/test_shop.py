@@ -199,3 +199,18 @@ def test_other_scales_have_their_own_steps():
         scale = Scale.parse(label)
         rows = whole(replace(BUSY, scale=scale, span_ms=1000))
         assert set(rows.stars.tolist()) == set(range(scale.steps))
+
+
+def test_stragglers_arrive_a_minute_or_two_late_and_are_else_the_same():
+    usual = Chunk.concat(list(Shop(SMALL).chunks()))
+    late = Chunk.concat(list(Shop(replace(SMALL, stragglers=0.05)).chunks()))
+    delays = late.arrival_ms - late.event_ms
+    straggling = delays > SMALL.disorder_ms
+    assert 0.02 < straggling.mean() < 0.1
+    assert 60_000 <= delays[straggling].min() <= delays.max() < 123_000 + SMALL.disorder_ms
+    assert (np.diff(late.arrival_ms) >= 0).all()
+    order, other = np.argsort(usual.number), np.argsort(late.number)
+    for column in ("event_ms", "product", "reviewer", "stars", "number"):
+        assert (getattr(usual, column)[order] == getattr(late, column)[other]).all()
+    on_time = ~straggling[other]
+    assert (usual.arrival_ms[order][on_time] == late.arrival_ms[other][on_time]).all()

@@ -1,10 +1,10 @@
 """Wires the HTTP door: its settings and flags, its bounds, its server."""
 
 import logging
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -16,20 +16,11 @@ from starwatch.ratings.durations import duration_ms
 from starwatch.ratings.sizes import size_bytes
 from starwatch.service.live import Service
 from starwatch.settings.http_section import HttpSection
-from starwatch.settings.sources import Settings
 from starwatch.sources.http_door.endpoint import RatingsEndpoint
 from starwatch.sources.http_door.limits import DoorLimits
 from starwatch.sources.http_door.source import HttpSource
 
 _LOG = logging.getLogger(__name__)
-
-
-def http_section(settings: Settings, given: Mapping[str, Any]) -> HttpSection:
-    """The section, with what flags say."""
-    flags = {name: given[name] for name in ("host", "port") if given[name] is not None}
-    if given["no_http"]:
-        flags["enabled"] = False
-    return settings.http.model_copy(update=flags)
 
 
 def door_limits(http: HttpSection) -> DoorLimits:
@@ -59,11 +50,27 @@ def server_limits(http: HttpSection) -> ServerLimits:
 
 @contextmanager
 def listening(
-    service: Service, source: HttpSource, http: HttpSection, directory: Path
-) -> Iterator[None]:
-    """The HTTP server, from before the service begins until all its answers are given."""
+    service: Service,
+    http: HttpSection,
+    directory: Path,
+    *,
+    source: HttpSource | None = None,
+    bound: socket.socket | None = None,
+) -> Iterator[str]:
+    """The HTTP server, from before the service begins until all its answers are given.
+
+    Args:
+        service: What it shows.
+        http: How it listens.
+        directory: The state.
+        source: What takes ratings, if there is one.
+        bound: A socket that listens already; None: one as the settings say.
+
+    Yields:
+        Where the page is; nothing where there is none.
+    """
     token = http.token.get_secret_value()
-    posts = dict.fromkeys(source.paths, RatingsEndpoint(source))
+    posts = dict.fromkeys(source.paths, RatingsEndpoint(source)) if source else {}
     shown = site(
         directory, status=service, committed=service.committed, token=token, prefix=http.prefix
     )
@@ -73,19 +80,25 @@ def listening(
         except StarwatchError as error:  # the job is more than its page
             _LOG.error("there is no page: %s", error)
             page = None
-        app = application(service, posts=posts, door=source.figures, page=page)
-        server = page_server(app, page, http)
-        _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
+        door = source.figures if source else None
+        app = application(service, posts=posts, door=door, page=page)
+        server = page_server(app, page, http, bound)
+        address = f"{server.url}{http.prefix}/"
+        if source:
+            _LOG.info("ratings by POST to %s%s", server.url, source.paths[0])
         if page:
-            _LOG.info("the page is at %s%s/", server.url, http.prefix)
+            _LOG.info("the page is at %s", address)
         try:
-            yield
+            yield address if page else ""
         finally:
-            source.abandon()
+            if source:
+                source.abandon()
             server.stop()
 
 
-def page_server(app: ASGIApp, page: Site | None, http: HttpSection) -> Server:
+def page_server(
+    app: ASGIApp, page: Site | None, http: HttpSection, bound: socket.socket | None = None
+) -> Server:
     """A server for an application with a page, or without one.
 
     Raises:
@@ -94,7 +107,7 @@ def page_server(app: ASGIApp, page: Site | None, http: HttpSection) -> Server:
     """
     return serve(
         app,
-        [(http.host, http.port)],
+        [bound or (http.host, http.port)],
         token=http.token.get_secret_value(),
         limits=server_limits(http),
         pages=page.paths if page else (),

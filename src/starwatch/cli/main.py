@@ -14,7 +14,7 @@ from starwatch.errors import StarwatchError
 _COMMANDS = {
     "backfill": "take old files into the history of a state",
     "config": "write, check and show settings",
-    "demo": "play a generated shop live in the terminal",
+    "demo": "watch a made-up shop live, on the page and in the terminal",
     "export": "write windows of a state's past to a file",
     "doctor": "look whether a service would work",
     "generate": "write a file of made-up ratings",

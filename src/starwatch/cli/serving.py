@@ -1,33 +1,25 @@
-"""Wires a service together: settings, sources, state, sinks, view, signals."""
+"""Reads what `starwatch run` is to watch: sources, sinks, rules, HTTP, from flags and settings."""
 
 import logging
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from starwatch import __version__
-from starwatch.cli.catalogue_option import given_catalogue, lasting_catalogue
-from starwatch.cli.http_serving import door_limits, http_section, listening
-from starwatch.cli.keep_options import chosen_keep, kept_bytes
-from starwatch.cli.running import stopped_by_signals
-from starwatch.cli.views import is_terminal
+from starwatch.cli.addresses import http_section
+from starwatch.cli.catalogue_option import given_catalogue
+from starwatch.cli.http_serving import door_limits
+from starwatch.cli.watching import Parts, watch
 from starwatch.codecs.options import InputOptions
 from starwatch.errors import BadSetting
-from starwatch.ports import LiveSource, RowContext
-from starwatch.ratings.catalogue import Catalogue
+from starwatch.ports import LiveSource
 from starwatch.ratings.scale import Scale
-from starwatch.service.live import Service
 from starwatch.service.memory import return_large_blocks
-from starwatch.service.privacy import prepared, remember_reviewers
-from starwatch.service.pruning import remember
 from starwatch.service.rhythm import Rhythm
-from starwatch.service.state import State, job_facts
+from starwatch.service.state import State
 from starwatch.settings.job import build_job, given_settings
 from starwatch.settings.sections import DEFAULT_SOURCE, SourceSection
 from starwatch.settings.sources import Settings
@@ -36,17 +28,13 @@ from starwatch.sinks.urls import with_options
 from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
 from starwatch.terminal.logs import logged_to_stderr
-from starwatch.terminal.plain import PlainLines
 from starwatch.terminal.summary import number_text
 from starwatch.windows.job import Job, WindowTime
-from starwatch.windows.rows import WindowRows
 
 _LOG = logging.getLogger(__name__)
 
 NO_SOURCE = "none"
 """As a --source: there is none but HTTP."""
-
-_REST_SECONDS = 0.25
 
 
 def serve(settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]) -> int:
@@ -72,31 +60,19 @@ def _serve(
     catalogue = given_catalogue(given)
     directory = Path(given["state"] or settings.state.dir)
     with State(directory, again=given["again"], rhythm=_rhythm(given)) as state:
-        if not state.belongs_to({"job": job_facts(job), "live": True, "by_records": by_records}):
-            state.journal.note({"begun_ms": time.time_ns() // 1_000_000})
-        remember_reviewers(state.journal, settings.privacy.reviewers)
-        remember(state.journal, chosen_keep(settings.state.keep, settings.state.keep_size))
-        rows: deque[WindowRows] = deque()
-        service = Service(
-            state,
-            job,
-            sources,
-            outputs,
-            closed=rows.append,
-            prepare=prepared(settings.privacy.reviewers, directory),
+        parts = Parts(
+            job=job,
+            sources=sources,
+            outputs=outputs,
+            http=http,
+            posted=posted,
             by_records=by_records,
-            backlog_bytes=kept_bytes(settings.state.backlog),
+            catalogue=catalogue,
         )
-        catalogue = lasting_catalogue(catalogue, state, needed=is_terminal())
-        with ExitStack() as stack:
-            stop = stack.enter_context(stopped_by_signals())
-            if given["broker"]:
-                stack.enter_context(_with_broker(directory, source_sections(settings, given)))
-            if posted:
-                stack.enter_context(listening(service, posted, http, directory))
-            _LOG.info("starwatch %s watches, state in %s", __version__, directory)
-            rest = stack.enter_context(_shown(service, rows, catalogue, given))
-            service.run(stop, rest)
+        broker: AbstractContextManager[None] = nullcontext()
+        if given["broker"]:
+            broker = _with_broker(directory, source_sections(settings, given))
+        service = watch(state, parts, settings, given, beside=broker)
         _LOG.info("stopped: %s in all", number_text(service.engine.received, "rating"))
 
 
@@ -169,49 +145,3 @@ def _rhythm(given: Mapping[str, Any]) -> Rhythm:
     """The defaults, but for what a test asks for."""
     names = ("snapshot_seconds", "seal_ratings")
     return Rhythm(**{name: given[name] for name in names if given[name] is not None})
-
-
-@contextmanager
-def _shown(
-    service: Service, rows: deque[WindowRows], catalogue: Catalogue | None, given: Mapping[str, Any]
-) -> Iterator[Callable[[], float]]:
-    """What is shown meanwhile, as a function to call again and again: a table, or lines."""
-    engine = service.engine.engine
-    context = RowContext(engine.job, engine.products)
-    if given["quiet"]:
-        yield lambda: _forget(rows)
-    elif is_terminal():
-        from starwatch.terminal.live import LiveTable  # noqa: PLC0415 - imports rich
-        from starwatch.terminal.order import SortKey  # noqa: PLC0415
-
-        names = catalogue.name_of() if catalogue else None
-        with LiveTable(engine, context, sort=SortKey(given["sort"]), names=names) as table:
-
-            def draw() -> float:
-                while rows:
-                    table.closed(rows.popleft())
-                now = time.monotonic()
-                if table.seconds_to_refresh(now) <= 0:
-                    with service.operating.lock:
-                        table.refresh_if_due(now, service.clock.now_ms(), engine.watermark_ms)
-                if table.quit:
-                    service.ask_to_stop()
-                return max(table.seconds_to_refresh(time.monotonic()), 0.01)
-
-            yield draw
-    else:
-        lines = PlainLines(context)
-
-        def write() -> float:
-            while rows:
-                lines.write(rows.popleft())
-            lines.flush()
-            return _REST_SECONDS
-
-        yield write
-        write()
-
-
-def _forget(rows: deque[WindowRows]) -> float:
-    rows.clear()
-    return _REST_SECONDS

@@ -20,6 +20,9 @@ from starwatch.generator.streams import Concern, below, stream
 _EXTRA = 1 << 63  # the top bit marks the numbers of ratings that belong to an incident
 
 
+_STRAGGLE_MS = 60_000
+
+
 @dataclass(frozen=True, slots=True)
 class Draws:
     """Draws the ratings of a shop.
@@ -96,7 +99,7 @@ class Draws:
                 self._worsen(stars, incident, at, product, random)
         event = self.options.start_ms + at
         return Chunk(
-            arrival_ms=self._arrival(event, block),
+            arrival_ms=self._arrival(event, block) + self._straggling(count, block),
             event_ms=event,
             product=product,
             reviewer=draw_reviewers(seed, self.options.pool, count, block),
@@ -149,6 +152,14 @@ class Draws:
         random = stream(self.options.seed, Concern.DELAY, *keys)
         return event + below(random, self.options.disorder_ms + 1, len(event))
 
+    def _straggling(self, count: int, block: int) -> NDArray[np.int64]:
+        """How much later than the disorder says some ratings arrive; 0 for the others."""
+        if not self.options.stragglers:
+            return np.zeros(count, dtype=np.int64)
+        random = stream(self.options.seed, Concern.STRAGGLERS, block)
+        chosen = random.random(count) < self.options.stragglers
+        return chosen * (_STRAGGLE_MS + below(random, _STRAGGLE_MS, count))
+
     def _with_copies(self, rows: Chunk, *keys: int) -> Chunk:
         """The rows, then exact repeats of some, then broken copies of some."""
         seed = self.options.seed
@@ -166,7 +177,7 @@ class Draws:
     def _copies(self, rows: Chunk, share: float, random: np.random.Generator) -> Chunk:
         """Copies of a share of the rows that arrive after them, and within the disorder."""
         copies = rows.take(random.random(len(rows)) < share)
-        left = copies.event_ms + self.options.disorder_ms - copies.arrival_ms
+        left = np.maximum(copies.event_ms + self.options.disorder_ms - copies.arrival_ms, 0)
         delay = (random.random(len(copies)) * (left + 1)).astype(np.int64)
         return replace(copies, arrival_ms=copies.arrival_ms + delay)
 

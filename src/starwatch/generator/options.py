@@ -38,6 +38,8 @@ class ShopOptions:
         disorder_ms: Each rating arrives up to this much after its event time.
         duplicates: How many exact repeats are added, as a share of the ratings.
         malformed: How many broken rows are added, as a share of the ratings.
+        stragglers: The share of ordinary ratings that arrive one to two minutes late, whatever the
+            disorder, as from a phone that was in a tunnel.
         incidents: How many incidents are spread over the span.
         incident_every_ms: One incident in each such stretch, instead of `incidents`; without a
             span the only way to have some.
@@ -58,6 +60,7 @@ class ShopOptions:
     disorder_ms: int = 0
     duplicates: float = 0.0
     malformed: float = 0.0
+    stragglers: float = 0.0
     incidents: int = 0
     incident_every_ms: int | None = None
 
@@ -71,6 +74,7 @@ class ShopOptions:
         _within("disorder", self.disorder_ms, 0, 366 * _DAY_MS, duration_label)
         _within("duplicates", self.duplicates, 0, 1)
         _within("malformed", self.malformed, 0, 1)
+        _within("stragglers", self.stragglers, 0, 1)
         _within("start", self.start_ms, 0, _TIME_LIMIT_MS, moment_label)
         _within("incidents", self.incidents, 0, 100_000)
         if self.span_ms is not None:

@@ -26,6 +26,7 @@ class Concern(IntEnum):
     DUPLICATES = 10
     MALFORMED = 11
     PLAN = 12
+    STRAGGLERS = 13
 
 
 def stream(seed: int, concern: Concern, *keys: int) -> np.random.Generator:

@@ -87,7 +87,7 @@ class Server:
 
 def serve(  # noqa: PLR0913
     app: ASGIApp,
-    addresses: Sequence[tuple[str, int]],
+    addresses: Sequence[tuple[str, int] | socket.socket],
     *,
     token: str = "",
     limits: ServerLimits = ServerLimits(),
@@ -99,7 +99,7 @@ def serve(  # noqa: PLR0913
 
     Args:
         app: The application.
-        addresses: Hosts and ports to listen on; port 0 takes a free one.
+        addresses: Hosts and ports to listen on; port 0 takes a free one. Or sockets that listen.
         token: What clients must show; may be empty on loopback alone.
         limits: Bounds on connections.
         pages: Paths of pages, to which one may log in.
@@ -110,11 +110,13 @@ def serve(  # noqa: PLR0913
         BadSetting: an address cannot be listened on, or needs a token.
         RunError: the server did not come up.
     """
-    for host, _ in addresses:
-        require_token(host, token)
+    for each in addresses:
+        require_token(each.getsockname()[0] if isinstance(each, socket.socket) else each[0], token)
     sockets: list[socket.socket] = []
     try:
-        sockets.extend(listening(host, port) for host, port in addresses)
+        sockets.extend(
+            each if isinstance(each, socket.socket) else listening(*each) for each in addresses
+        )
         guarded = Prefixed(Guard(app, token, pages=pages, prefix=prefix), prefix)
         server = Server(SafeHeaders(guarded), sockets, limits, stopping)
         server.start()
@@ -125,8 +127,13 @@ def serve(  # noqa: PLR0913
     return server
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one.
+def listening(host: str, port: int, *, else_free: bool = False) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: The address.
+        port: The port; 0 takes a free one.
+        else_free: Whether a free one will do where this one is taken.
 
     Raises:
         BadSetting: the address cannot be listened on.
@@ -136,6 +143,8 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
+            if else_free:
+                return listening(host, 0)
             raise BadSetting(
                 f"port {port} on {host} is taken",
                 hint="Stop what listens there, or set another port (http.port, or --port;"

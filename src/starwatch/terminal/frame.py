@@ -65,6 +65,7 @@ class Look:
         height: Lines of the terminal.
         keys: Whether keys are read, and so named in the footer.
         names: The catalogue's names, if there is a catalogue.
+        page: Where the page of the same job is, if there is one.
     """
 
     spec: int = 0
@@ -73,6 +74,7 @@ class Look:
     height: int = 30
     keys: bool = True
     names: Names | None = None
+    page: str = ""
 
 
 def frame(
@@ -172,10 +174,11 @@ def _style(row: tuple[str, ...], column: int) -> str:
 
 
 def _footer(look: Look, context: RowContext) -> Line:
+    page = ((f"   page {look.page}", ""),) if look.page else ()
     if not look.keys:
-        return (("Ctrl-C stops", "dim"),)
+        return (("Ctrl-C stops", "dim"), *page)
     window = "   w window" if len(context.job.windows) > 1 else ""
-    return ((f"s sort{window}   p pause   q quit", "dim"),)
+    return ((f"s sort{window}   p pause   q quit", "dim"), *page)
 
 
 def _moment(ms: int) -> str:

@@ -37,6 +37,7 @@ class LiveTable:
         sort: What rows are sorted by at first.
         show: The window spec that is shown at first.
         names: From product id to name, if there is a catalogue.
+        page: Where the page of the same job is.
         console: Where to draw; for tests.
         keys: What to listen to; for tests.
     """
@@ -49,6 +50,7 @@ class LiveTable:
         sort: SortKey = SortKey.COUNT,
         show: int = 0,
         names: Names | None = None,
+        page: str = "",
         console: Console | None = None,
         keys: Keys | None = None,
     ) -> None:
@@ -56,7 +58,7 @@ class LiveTable:
         self._context = context
         self._console = console or Console(highlight=False)
         self._keys = keys or open_keys()
-        self._look = Look(spec=show, sort=sort, keys=self._keys.there, names=names)
+        self._look = Look(spec=show, sort=sort, keys=self._keys.there, names=names, page=page)
         self._previous = PreviousMeans(context.job)
         self._rate = Rate()
         self._live = Live(
@@ -83,7 +85,7 @@ class LiveTable:
         """Give the screen back, and leave the last frame on it."""
         self._live.stop()
         self._keys.close()
-        self._console.print(_text(self._lines[:-1]), end="\n")
+        self._console.print(text_of(self._lines[:-1]), end="\n")
 
     def closed(self, rows: WindowRows) -> None:
         """Take closed rows, to compare later windows with."""
@@ -138,10 +140,10 @@ class LiveTable:
         width, height = self._console.size
         look = replace(self._look, width=width, height=height)
         self._lines = frame(rows, stream, look, context=self._context, previous=self._previous)
-        self._live.update(_text(self._lines[:height]), refresh=True)
+        self._live.update(text_of(self._lines[:height]), refresh=True)
 
 
-def _text(lines: Sequence[Line]) -> Text:
+def text_of(lines: Sequence[Line]) -> Text:
     """Lines as rich draws them: cut at the right edge, nothing in them read as markup."""
     text = Text(no_wrap=True, overflow="crop", end="")
     for number, line in enumerate(lines):
