@@ -27,6 +27,7 @@ _COMMANDS = {
     "scenario": "run scripted streams and compare their rows",
     "serve": "show a state in a browser",
     "state": "look after a state directory",
+    "top": "show a running service in the terminal",
     "verify": "compute all windows another way and compare",
 }
 
