@@ -70,6 +70,14 @@ class Tab:
         """Wait until a JavaScript function is true."""
         self.page.wait_for_function(condition, arg=given, timeout=1000 * seconds)
 
+    def sees(self, selector, text, *, seconds=20):
+        """Wait until the first element has this text."""
+        self.until(
+            "([selector, text]) => document.querySelector(selector)?.textContent.trim() === text",
+            [selector, text],
+            seconds=seconds,
+        )
+
     def rows(self):
         """The rows of the overview's table on screen, in their order: index, id, numbers."""
         return self.page.evaluate(ROWS)
@@ -116,7 +124,7 @@ ROWS = """() => [...document.querySelectorAll(".rows > .row:not([hidden])")].map
 @contextmanager
 def tab(browser, url, **options):
     """A tab of its own, with cookies of its own; at the end nothing may be to complain of."""
-    options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options
+    options = {"viewport": {"width": 1600, "height": 900}, "locale": "en-GB"} | options
     with browser.new_context(timezone_id="UTC", **options) as context:
         opened = Tab(context.new_page(), url)
         yield opened

@@ -45,7 +45,7 @@ _LIMIT = 60
 
 _WINDOW = integer("window", "Which window of the job, from 0.", 0, _MOST_WINDOWS, 0)
 _FILTERS: tuple[Parameter, ...] = (
-    words("q", "What id or name must contain, in any case.", 200, ""),
+    words("q", "What id or name must contain, in any case.", 512, ""),
     words("category", "Only products of this category; empty: those without one.", 500),
     number("low", "Mean of the window at least this.", -1e9, 1e9),
     number("high", "Mean of the window below this, or at it where it is the highest.", -1e9, 1e9),

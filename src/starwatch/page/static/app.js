@@ -57,7 +57,7 @@ function start() {
   const announce = announcer(one(document, "#announcements"));
   const api = new Api(base, toLogin);
   const status = new StatusStore(firstOf(document).status);
-  const showFigures = followFigures(status);
+  const showFigures = followFigures(status, () => stream.paused);
   const pause = one(document, "#pause");
   const light = connectionLight(one(document, "#connection"), pause, announce, status);
   const stream = new Stream(base, {

@@ -57,8 +57,9 @@ export class StatusStore {
  * Keep every `[data-figure]` of the document showing the status.
  *
  * @param {StatusStore} store
+ * @param {() => boolean} held whether nothing may move: no age grows then
  */
-export function followFigures(store) {
+export function followFigures(store, held) {
   const show = () => {
     for (const node of document.querySelectorAll("[data-figure]")) {
       const figure = figures[/** @type {HTMLElement} */ (node).dataset.figure ?? ""];
@@ -68,7 +69,7 @@ export function followFigures(store) {
     showTroubles(store.value);
   };
   store.listen(show);
-  setInterval(show, 1000);
+  setInterval(() => held() || show(), 1000);
   return show;
 }
 

@@ -144,7 +144,7 @@ export class TimeChart {
       height: look.height,
       ms: 1,
       legend: { show: false },
-      padding: [8, 12, look.times ? 0 : 4, 0],
+      padding: [8, 20, look.times ? 0 : 4, 0],
       scales: {
         x: { time: true, auto: false },
         y: { range: (_, low, high) => look.range(low ?? NaN, high ?? NaN) },

@@ -1,0 +1,143 @@
+"""The table of products: order, search, filters, keys, addresses."""
+
+import pytest
+
+from browser.expected import means
+
+SORTS = ["name", "mean", "change", "count", "all_mean", "score"]
+
+
+@pytest.fixture
+def tab(shop, look):
+    return look(shop).open("/").live()
+
+
+def ids(tab):
+    return [row["id"] for row in tab.rows() if row["known"]]
+
+
+def shows(tab, shop, **parameters):
+    """Wait until the table has the rows that the API gives for these parameters."""
+    answer = shop.api("products", **parameters)
+    wanted = answer["rows"]["id"][:8]
+    tab.until(
+        """(ids) => { const rows = [...document.querySelectorAll(".rows > .row:not([hidden])")]
+            .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+            .map((row) => new URL(row.querySelector("a").href).searchParams.get("id"));
+          return ids.every((id, i) => rows[i] === id) && rows.length >= ids.length; }""",
+        wanted,
+    )
+    return answer
+
+
+@pytest.mark.parametrize("column", SORTS)
+def test_each_head_sorts_and_a_second_click_turns_it_around(tab, shop, column):
+    head = f"button[data-sort={column}]"
+    rising = column == "name"
+    if column == "count":  # it is sorted by that already
+        tab.page.click("button[data-sort=mean]")
+        shows(tab, shop, sort="-mean")
+    for turned in (False, True):
+        tab.page.click(head)
+        sort = column if rising != turned else f"-{column}"
+        answer = shows(tab, shop, sort=sort)
+        order = "descending" if sort.startswith("-") else "ascending"
+        assert tab.page.locator(f".heads [role=columnheader]:has({head})").get_attribute(
+            "aria-sort"
+        ) == order  # fmt: skip
+        found = tab.rows()[:8]
+        assert [row["mean"] for row in found] == means(answer["rows"]["stars"])[:8]
+        assert [row["name"] for row in found] == answer["rows"]["name"][:8]
+
+
+def test_search_finds_by_name_and_the_slash_goes_there(tab, shop):
+    name = shop.api("products", sort="name")["rows"]["name"][17]
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type(name)
+    answer = shows(tab, shop, q=name)
+    assert 0 < answer["total"] < 200
+    assert f"{answer['total']} of 200 products" in tab.text("[data-total]")
+    tab.page.fill("#search", "there is no such thing")
+    tab.page.wait_for_selector("#nothing:not([hidden])")
+    assert tab.rows() == []
+    tab.page.click("#clear")
+    shows(tab, shop)
+
+
+def test_a_bar_filters_and_lets_go(tab, shop):
+    bars = shop.api("overview")["distribution"]
+    at = max(range(len(bars["count"])), key=lambda i: bars["count"][i])
+    low, high, number = (bars[name][at] for name in ("low", "high", "count"))
+    bar = tab.page.locator(".bars-chart button").nth(at)
+    assert bar.get_attribute("aria-label").startswith(f"{number} product")
+    bar.click()
+    answer = shows(tab, shop, low=low, high=high)
+    assert answer["total"] == number
+    assert bar.get_attribute("aria-pressed") == "true"
+    assert all(low <= float(row["mean"]) <= high for row in tab.rows())
+    assert "low=" in tab.page.url
+    bar.click()
+    shows(tab, shop)
+    assert "low=" not in tab.page.url
+
+
+def test_the_table_behind_the_bars_adds_up(tab, shop):
+    tab.page.click(".distribution summary")
+    numbers = [int(text) for text in tab.all(".distribution tbody td")]
+    assert sum(numbers) == shop.api("status")["active"]
+    assert numbers == shop.api("overview")["distribution"]["count"]
+
+
+def test_categories_filter_and_group(tab, shop):
+    categories = shop.api("overview")["categories"]
+    assert len(categories) > 2
+    chosen = categories[1]["category"]
+    tab.page.select_option("#category", label=chosen)
+    answer = shows(tab, shop, category=chosen)
+    assert set(answer["rows"]["category"]) == {chosen}
+    tab.page.click("#clear")
+    shows(tab, shop)
+    tab.page.click("#group")
+    assert sorted(tab.all(".groups tbody th")) == sorted(each["category"] for each in categories)
+    shown = zip(*map(tab.all, (".groups tbody th", ".groups tbody td:nth-of-type(1)")), strict=True)
+    assert dict(shown) == {each["category"]: means([each["stars"]])[0] for each in categories}
+
+
+def test_arrows_move_and_enter_opens(tab, shop):
+    third = shop.api("products")["rows"]["id"][2]
+    tab.page.focus("[role=grid]")
+    for key in ("ArrowDown", "ArrowDown"):
+        tab.page.keyboard.press(key)
+    active = tab.page.get_attribute("[role=grid]", "aria-activedescendant")
+    assert tab.page.get_attribute(f"#{active}", "aria-rowindex") == "4"
+    tab.page.keyboard.press("End")
+    tab.until("""() => document.querySelector('[aria-rowindex="201"]:not(.unknown)')""")
+    tab.page.keyboard.press("Home")
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        tab.page.keyboard.press(key)
+    tab.page.wait_for_selector("main[data-view=product][data-ready]")
+    assert third in tab.page.url
+
+
+def test_back_and_forward_and_a_permalink_show_the_same(tab, shop, look):
+    tab.page.click("button[data-sort=mean]")
+    tab.page.fill("#search", "a")
+    answer = shows(tab, shop, sort="-mean", q="a")
+    tab.until("() => location.search.includes('q=a')")
+    link, first = tab.page.url, answer["rows"]["id"][0]
+    tab.page.click(".row >> nth=0 >> a")
+    tab.page.wait_for_selector("main[data-view=product][data-ready]")
+    there = tab.page.url
+    tab.page.go_back()
+    tab.page.wait_for_selector("main[data-view=overview][data-ready]")
+    assert tab.page.url == link
+    assert tab.page.input_value("#search") == "a"
+    shows(tab, shop, sort="-mean", q="a")
+    tab.page.go_forward()
+    tab.page.wait_for_selector("main[data-view=product][data-ready]")
+    assert tab.page.url == there
+    assert tab.text("h1") == answer["rows"]["name"][0]
+    anew = look(shop)
+    anew.open(link.removeprefix(anew.url)).live()
+    assert ids(anew)[0] == first
+    shows(anew, shop, sort="-mean", q="a")
