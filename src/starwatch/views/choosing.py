@@ -34,6 +34,7 @@ class Columns:
         numbers: What gives a column by its name, one of `NUMBERS`: float64 or int64, NaN where
             there is no value. Each is made when it is asked for first.
         highest: The highest star.
+        at_least: Which products have a mean in the newest closed window that is not below a bound.
         orders: Codes by sort, as they were found.
         made: Columns of numbers, as they were made.
     """
@@ -44,6 +45,7 @@ class Columns:
     categories: pa.Array
     numbers: Mapping[str, Callable[[], Numbers]]
     highest: float
+    at_least: Callable[[float], NDArray[np.bool_]]
     orders: dict[str, NDArray[np.int32]] = field(default_factory=dict)
     made: dict[str, Numbers] = field(default_factory=dict)
 
@@ -79,13 +81,18 @@ def matching(columns: Columns, query: ProductQuery) -> NDArray[np.bool_] | None:
         same = pc.equal(columns.categories, query.category)
         masks.append(same.to_numpy(zero_copy_only=False))
     if query.low is not None:
-        masks.append(columns.number("mean") >= query.low)
+        masks.append(columns.at_least(query.low))
     if query.high is not None:
-        mean = columns.number("mean")
-        masks.append(mean <= query.high if query.high >= columns.highest else mean < query.high)
+        masks.append(_below(columns, query.high))
     if query.active is not None:
         masks.append((columns.number("count") > 0) == query.active)
     return np.logical_and.reduce(masks) if masks else None
+
+
+def _below(columns: Columns, high: float) -> NDArray[np.bool_]:
+    """Which means are below a bound; the highest star is inside the last bin."""
+    rated = columns.number("count") > 0
+    return rated if high >= columns.highest else rated & ~columns.at_least(high)
 
 
 def without_means(query: ProductQuery) -> ProductQuery:

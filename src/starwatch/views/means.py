@@ -1,5 +1,8 @@
 """Exact means of many histograms at once, for showing and for choosing."""
 
+from fractions import Fraction
+from math import isfinite
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +31,25 @@ def quotients(stars: NDArray[np.integer], scale: Scale) -> NDArray[np.float64]:
     found = np.full(len(stars), np.nan)
     above, below = mean_fractions(stars[some], scale)
     found[some] = (above / below).astype(np.float64)
+    return found
+
+
+def at_least(stars: NDArray[np.integer], scale: Scale, bound: float) -> NDArray[np.bool_]:
+    """Which means are not below a bound, compared as fractions; none without a rating is.
+
+    Args:
+        stars: Shape (n, steps).
+        scale: Its scale.
+        bound: It counts as the shortest decimal that stands for it, so 1.1 is eleven tenths.
+    """
+    found = _rated(stars)
+    if bound <= scale.lowest:
+        return found
+    if not isfinite(bound) or bound > scale.highest:
+        return np.zeros(len(stars), bool)
+    exact, some = Fraction(repr(float(bound))), np.flatnonzero(found)
+    above, below = mean_fractions(stars[some], scale, multiplier=exact.denominator)
+    found[some] = above >= below * exact.numerator
     return found
 
 

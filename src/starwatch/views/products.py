@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from starwatch.scores.honest import honest_scores
 from starwatch.views.choosing import Columns, Numbers, chosen, matching, without_means
 from starwatch.views.current import TREND, CurrentWindows
-from starwatch.views.means import mean, means, quotients
+from starwatch.views.means import at_least, mean, means, quotients
 from starwatch.views.names import Names
 from starwatch.views.picture import Picture
 from starwatch.views.standing import Standing
@@ -53,8 +54,10 @@ class Table:
         current, ids = picture.current[window], picture.products.all()
         _, order = picture.products.ranked()
         numbers = _numbers(picture, current, standing)
-        highest = float(picture.job.scale.highest)
-        columns = Columns(ids, order, *names.upto(ids), numbers, highest)
+        scale, stars = picture.job.scale, current.stars(len(ids))
+        not_below = partial(at_least, stars, scale)
+        highest = float(scale.highest)
+        columns = Columns(ids, order, *names.upto(ids), numbers, highest, not_below)
         return cls(picture, current, columns, standing, seq)
 
     def page(self, query: ProductQuery) -> ProductPage:
@@ -207,14 +210,18 @@ def product_now(tables: list[Table], code: int) -> ProductNow:
 def _distribution(
     stars: NDArray[np.int64], picture: Picture
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Lower and upper edges of bins, and how many means are in each; by integers alone."""
+    """Lower and upper edges of bins, and how many means are in each; by integers alone.
+
+    An edge is the float nearest to its decimal, as which `at_least` takes it: both count the same.
+    """
     scale = picture.job.scale
     bins = (scale.steps - 1) * _BINS_A_STEP
     width = scale.numerators[1] - scale.numerators[0]
     above = stars @ (np.array(scale.numerators, np.int64) - scale.numerators[0])
     place = _BINS_A_STEP * above // (width * np.maximum(stars.sum(axis=1), 1))
     count = np.bincount(np.minimum(place, bins - 1), minlength=bins)
-    edges = np.linspace(float(scale.lowest), float(scale.highest), bins + 1)
+    quarter = scale.step / _BINS_A_STEP
+    edges = np.array([float(scale.lowest + number * quarter) for number in range(bins + 1)])
     return edges[:-1], edges[1:], count.astype(np.int64)
 
 
