@@ -64,7 +64,7 @@ def make(places: Places) -> None:
     with closing(Journal(places.database)) as journal:
         journal.note({"job": job_facts(JOB)})
         for number, second in enumerate(range(0, SECONDS, FILE_SECONDS), 1):
-            ratings = stretch(rng, ids, BEGIN_MS + second * 1000)
+            ratings = ratings_of(rng, ids, BEGIN_MS + second * 1000, FILE_SECONDS * 1000)
             fact = {"watermark_ms": BEGIN_MS + (second + FILE_SECONDS) * 1000}
             if second + FILE_SECONDS >= SECONDS:
                 journal.commit(Commit(Entry(ratings), facts=fact))
@@ -74,15 +74,17 @@ def make(places: Places) -> None:
             journal.commit(Commit(Entry(ratings.slice(0, 0)), facts=fact, panes=panes))
 
 
-def stretch(rng: np.random.Generator, ids: pa.Array, begin_ms: int) -> pa.RecordBatch:
-    """Ratings of products that are all equally active."""
-    count = FILE_SECONDS * RATE
-    arrival = begin_ms + np.sort(rng.integers(0, FILE_SECONDS * 1000, count))
+def ratings_of(
+    rng: np.random.Generator, ids: pa.Array, begin_ms: int, span_ms: int
+) -> pa.RecordBatch:
+    """Ratings of a span of time, of products that are all equally active."""
+    count = span_ms * RATE // 1000
+    arrival = begin_ms + np.sort(rng.integers(0, span_ms, count))
     batch = Batch(
         arrival_ms=arrival,
         partition=np.zeros(count, np.int32),
         position=np.arange(count),
-        product=ids.take(pa.array(rng.integers(0, PRODUCTS, count))),
+        product=ids.take(pa.array(rng.integers(0, len(ids), count))),
         reviewer=pa.array(np.full(count, ""), pa.string()),
         stars=rng.integers(0, 5, count).astype(np.uint8),
         event_ms=arrival,

@@ -52,6 +52,7 @@ def files(tmp_path_factory):
     return untidy_files(tmp_path_factory.mktemp("files"), rows=160, seed=3)
 
 
+@pytest.mark.slow
 def test_a_view_that_follows_kills_and_restarts_misses_and_doubles_nothing(files, tmp_path):
     scene = Scene(files, tmp_path)
     assert killed_at(scene, "commit.after:4", *FREQUENT)
@@ -109,6 +110,7 @@ def shown_tumbling(views):
     return every_window(views, spec, emitted=True), page.rows.all_stars.tolist(), page.end_ms
 
 
+@pytest.mark.slow
 def test_a_backfill_and_a_pruning_are_seen(tmp_path, files):
     scene = Scene(files, tmp_path)
     assert killed_at(scene, "commit.after:20", *FREQUENT)

@@ -21,7 +21,7 @@ SPECS = [WindowSpec.parse("10m/5m"), WindowSpec.parse("1h")]
 def scene(tmp_path_factory):
     """Disorder, corrections, late ratings and duplicates, in many files."""
     folder = tmp_path_factory.mktemp("views")
-    scene = Scene(untidy_files(folder, rows=300, seed=11), folder)
+    scene = Scene(untidy_files(folder, rows=200, seed=11), folder)
     done = starwatch(*scene.lasting(*FREQUENT))
     assert (done.code, done.err) == (0, "")
     return scene

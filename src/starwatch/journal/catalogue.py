@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from starwatch.journal.facts import write_facts
 from starwatch.journal.schema import database_error, open_database, open_reading
 from starwatch.ratings.catalogue import Catalogue
+
+CATALOGUE = "catalogue"
+"""The fact that tells how many catalogues were kept so far, so that whoever shows names sees when
+there is another one."""
 
 _AT_ONCE = 1 << 16
 """Rows that pass through Python objects at once: a million products stay small in memory."""
@@ -32,6 +37,9 @@ def keep_catalogue(path: Path, catalogue: Catalogue) -> None:
                 database.executemany(
                     "INSERT INTO catalogue VALUES (?, nullif(?, ''), nullif(?, ''))", rows
                 )
+            kept = database.execute("SELECT value FROM facts WHERE name = ?", (CATALOGUE,))
+            (number,) = kept.fetchone() or ("0",)
+            write_facts(database, {CATALOGUE: int(number) + 1})
             database.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             raise database_error(path, error) from None

@@ -166,6 +166,11 @@ class Journal:
         values = () if tier_ms is None else (tier_ms,)
         return [PaneFile(*row) for row in self._read(f"{query} ORDER BY made_ms, file", values)]
 
+    def panes_mark(self) -> tuple[int | None, ...]:
+        """Numbers that are others when the files of panes are: asked often, and cheap."""
+        query = "SELECT count(*), sum(crc), sum(bytes), sum(rows), max(made_ms) FROM history"
+        return tuple(next(self._read(query)))
+
     def written(self) -> dict[str, dict[str, Written]]:
         """What files of ratings and panes were when they were written, by table and name."""
         try:
@@ -278,6 +283,10 @@ class Journal:
     def fact(self, name: str) -> Any:
         """A named value, None where it was never set."""
         return read_fact(self._read, name)
+
+    def facts(self) -> dict[str, str]:
+        """All named values, as JSON: for who compares them with what they were."""
+        return dict(self._read("SELECT name, value FROM facts"))
 
     def notes(self, source: str) -> dict[str, tuple[bytes, int]]:
         """What a source remembers of its deliveries: by key, what and when."""

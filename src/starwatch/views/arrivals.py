@@ -37,8 +37,17 @@ class Arrivals:
             self._count(arrival)
             moved = ratings["class"].to_numpy() != Class.REJECTED
             if moved.any():
-                top = int(_moves(ratings, job)[moved].max())
-                self.top_ms = top if self.top_ms is None else max(self.top_ms, top)
+                self._move(int(_moves(ratings, job)[moved].max()))
+
+    def add(self, later: "Arrivals") -> None:
+        """Count what others counted that came behind."""
+        if later.newest_ms is None:
+            return
+        if later.top_ms is not None:
+            self._move(later.top_ms)
+        for second, count in later._counts.items():  # noqa: SLF001 - of its own kind
+            self._counts[second] = self._counts.get(second, 0) + count
+        self._reach(later.newest_ms)
 
     def rate(self, now_ms: int | None) -> float:
         """Ratings a second.
@@ -58,7 +67,14 @@ class Arrivals:
         seconds, counts = np.unique(arrival // _SECOND_MS, return_counts=True)
         for second, count in zip(seconds.tolist(), counts.tolist(), strict=True):
             self._counts[second] = self._counts.get(second, 0) + count
-        self.newest_ms = max(int(arrival.max()), self.newest_ms or int(arrival.max()))
+        self._reach(int(arrival.max()))
+
+    def _move(self, top_ms: int) -> None:
+        self.top_ms = top_ms if self.top_ms is None else max(self.top_ms, top_ms)
+
+    def _reach(self, newest_ms: int) -> None:
+        """Let go what no rate reaches back to."""
+        self.newest_ms = newest_ms if self.newest_ms is None else max(self.newest_ms, newest_ms)
         oldest = self.newest_ms // _SECOND_MS - 2 * _SECONDS
         for second in [second for second in self._counts if second < oldest]:
             del self._counts[second]

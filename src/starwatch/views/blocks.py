@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from starwatch.ratings.batch import NO_TIME
 from starwatch.windows.products import ProductIds
+
+_INT64_SPAN = 1 << 63
+"""How many values a packed key can take; one column sorts several times as fast as three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,16 @@ class Block:
     def __len__(self) -> int:
         """The number of panes."""
         return len(self.code)
+
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """In the order in which a block is made of them."""
+        return self.code, self.start_ms, self.met_ms, self.stars
+
+    @property
+    def nbytes(self) -> int:
+        """What they take."""
+        return sum(column.nbytes for column in self.columns)
 
     @classmethod
     def empty(cls, steps: int) -> Self:
@@ -72,13 +85,25 @@ class Block:
 
     def by_code(self) -> Self:
         """Sorted by product, start and watermark met, each key once."""
-        order = np.lexsort((self.met_ms, self.start_ms, self.code))
+        order = self._order()
         code, start, met = self.code[order], self.start_ms[order], self.met_ms[order]
         rows = run_starts(code, start, met)
         stars = self.stars[order]
         if len(rows) < len(order):
             stars = np.add.reduceat(stars, rows, axis=0, dtype=np.uint32)
         return type(self)(code[rows], start[rows], met[rows], stars)
+
+    def _order(self) -> NDArray[np.int64]:
+        """Rows sorted by product, start and watermark met; those of one key in any order."""
+        first = int(self.start_ms.min(initial=0))
+        span = int(self.start_ms.max(initial=0)) - first + 1
+        in_time = not len(self) or int(self.met_ms.max()) == NO_TIME
+        if in_time and span * (int(self.code.max(initial=0)) + 1) < _INT64_SPAN:
+            order: NDArray[np.int64] = np.argsort(
+                self.code.astype(np.int64) * span + (self.start_ms - first)
+            )
+            return order
+        return np.lexsort((self.met_ms, self.start_ms, self.code))
 
     def of_product(self, code: int) -> Self:
         """The panes of one product; the block must be sorted by product."""

@@ -7,12 +7,14 @@ ratings enter at the first window that was not gone for them.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from starwatch.ratings.batch import NO_TIME
 from starwatch.views.blocks import Block, run_starts
+from starwatch.views.spill import spilled
 from starwatch.views.totals import grown
 from starwatch.windows.spec import WindowSpec
 
@@ -32,13 +34,25 @@ class Piece:
 
     Attributes:
         codes: int32, rising.
-        stars: int64, shape (n, steps).
+        stars: Shape (n, steps), of the narrowest unsigned integers that hold them.
+        spilled: Whether they lie in a temporary file.
     """
 
     codes: NDArray[np.int32]
-    stars: NDArray[np.int64]
+    stars: NDArray[np.unsignedinteger]
+    spilled: bool = False
 
-    def of(self, codes: NDArray[np.integer]) -> NDArray[np.int64]:
+    @classmethod
+    def narrow(cls, codes: NDArray[np.int32], stars: NDArray[np.int64]) -> Self:
+        """A piece in as little memory as it can be; it shares none."""
+        return cls(codes.copy(), stars.astype(np.min_scalar_type(stars.max(initial=0))))
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        return 0 if self.spilled else self.codes.nbytes + self.stars.nbytes
+
+    def of(self, codes: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
         """The histograms of these products, zeros where it has none; shape (len(codes), steps)."""
         found = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
         stars = self.stars[found]
@@ -55,20 +69,22 @@ class CurrentWindows:
         spec: The windows.
         steps: Steps of the scale.
         lateness_ms: How long a closed window takes corrections.
+        memory: Bytes of contributions that are kept in memory at most.
 
     Attributes:
         number: The newest closed window; None before one has closed.
-        rows: Rows that are kept.
+        held: Bytes of contributions that are in memory.
         whole_from: Windows before this one may lack panes that were let go, and are not shown;
             None: none do.
     """
 
-    def __init__(self, spec: WindowSpec, steps: int, lateness_ms: int) -> None:
+    def __init__(self, spec: WindowSpec, steps: int, lateness_ms: int, memory: int) -> None:
         self.spec = spec
         self.number: int | None = None
-        self.rows = 0
+        self.held = 0
         self.whole_from: int | None = None
         self._lateness_ms = lateness_ms
+        self._memory = memory
         self._keep = max(spec.panes, TREND)
         self._pieces: dict[Key, list[Piece]] = {}
         self._enters: defaultdict[int, set[Key]] = defaultdict(set)
@@ -105,6 +121,8 @@ class CurrentWindows:
             panes, first, last = panes.take(wanted), first[wanted], last[wanted]
         if len(panes):
             self._enter(panes, first, last)
+        if self.held > self._memory:
+            self._spill()
 
     def advance(self, number: int) -> None:
         """Make this the newest closed window; it never goes back."""
@@ -112,7 +130,7 @@ class CurrentWindows:
         if old is not None and number <= old:
             return
         self.number = number
-        if old is None or number - old > len(self._pieces):
+        if old is None or 2 * (number - old) > self.spec.panes:  # then summing up is less
             self._sum_up(number)
         else:
             for step in range(old + 1, number + 1):
@@ -192,18 +210,17 @@ class CurrentWindows:
         first, last, code = first[rows], last[rows], code[rows]
         keys = run_starts(first, last)
         for start, stop in zip(keys.tolist(), [*keys[1:].tolist(), len(code)], strict=True):
-            piece = Piece(code[start:stop].copy(), stars[start:stop].copy())
+            piece = Piece.narrow(code[start:stop], stars[start:stop])
             self._add((int(first[start]), int(last[start])), piece)
 
     def _add(self, key: Key, piece: Piece) -> None:
         enters, leaves = key
         pieces = self._pieces.setdefault(key, [])
+        before = sum(each.nbytes for each in pieces)
         pieces.append(piece)
-        self.rows += len(piece.codes)
         if len(pieces) > _PIECES:
-            self.rows -= sum(len(each.codes) for each in pieces)
-            pieces[:] = [_summed(pieces)]
-            self.rows += len(pieces[0].codes)
+            pieces[:] = _fewer(pieces)
+        self.held += sum(each.nbytes for each in pieces) - before
         self._enters[enters].add(key)
         self._leaves[leaves + 1].add(key)
         if self.number is not None:
@@ -241,14 +258,34 @@ class CurrentWindows:
                 change -= piece.of(codes)
         return change
 
+    def _spill(self) -> None:
+        """Put all contributions that are in memory into one temporary file."""
+        held = [
+            (pieces, place)
+            for pieces in self._pieces.values()
+            for place, piece in enumerate(pieces)
+            if not piece.spilled
+        ]
+        kept = [pieces[place] for pieces, place in held]
+        columns = spilled([column for piece in kept for column in (piece.codes, piece.stars)])
+        for (pieces, place), codes, stars in zip(held, columns[::2], columns[1::2], strict=True):
+            pieces[place] = Piece(codes, stars, spilled=True)
+        self.held = 0
+
     def _forget(self, number: int) -> None:
         """Let go what ended before a window."""
         for key in [key for key in self._pieces if key[1] < number]:
-            self.rows -= sum(len(piece.codes) for piece in self._pieces.pop(key))
+            self.held -= sum(piece.nbytes for piece in self._pieces.pop(key))
             for edges, edge in ((self._enters, key[0]), (self._leaves, key[1] + 1)):
                 edges[edge].discard(key)
                 if not edges[edge]:
                     del edges[edge]
+
+
+def _fewer(pieces: list[Piece]) -> list[Piece]:
+    """Those in memory as one; those in files stay there."""
+    filed = [piece for piece in pieces if piece.spilled]
+    return [*filed, _summed([piece for piece in pieces if not piece.spilled])]
 
 
 def _summed(pieces: list[Piece]) -> Piece:
@@ -257,4 +294,4 @@ def _summed(pieces: list[Piece]) -> Piece:
     codes = codes[order]
     rows = run_starts(codes)
     stars = np.concatenate([piece.stars for piece in pieces])[order]
-    return Piece(codes[rows], np.add.reduceat(stars, rows, axis=0))
+    return Piece.narrow(codes[rows], np.add.reduceat(stars, rows, axis=0, dtype=np.int64))

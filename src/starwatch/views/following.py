@@ -6,7 +6,7 @@ and else five times a second; what was committed meanwhile is taken together.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Event, RLock, Thread
@@ -18,17 +18,25 @@ from starwatch.journal.entries import Entry
 from starwatch.journal.places import Places
 from starwatch.journal.store import Journal
 from starwatch.journal.watching import Watch
-from starwatch.views.moment import Moment, moment_of
+from starwatch.views.moment import Moment, Moments
 from starwatch.views.past import PaneReader
-from starwatch.views.picture import Picture, lost
+from starwatch.views.picture import Counted, Entries, Picture, lost
 
 _LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.2
 """Between two looks: five a second are as many as an eye takes in."""
 
+_LONGEST_SECONDS = 1.0
+_SHARE = 0.05
+"""Of a core: where looks take more, as beside a replay at full speed, they are rarer, up to that
+long. Many ratings at once cost much less than few at a time."""
+
 _TAIL = 200
 """Entries whose ratings tell how many come a second when a state is opened: a minute at most."""
+
+_PORTION = 1 << 19
+"""Ratings that are decoded and counted at once: a journal may hold many millions."""
 
 _ATTEMPTS = 5
 """Files may be let go between two looks; it is looked again."""
@@ -41,6 +49,7 @@ class Follower:
         directory: The state directory.
         committed: Set by a writer in this process with each commit; None: there is none.
         changed: Called by the thread when the picture has changed.
+        memory: Bytes of panes that are kept in memory at most.
 
     Attributes:
         lock: Held while the picture changes, and by whoever reads it.
@@ -50,7 +59,11 @@ class Follower:
     """
 
     def __init__(
-        self, directory: Path, committed: Event | None, changed: Callable[[], None]
+        self,
+        directory: Path,
+        committed: Event | None,
+        changed: Callable[[], None],
+        memory: int,
     ) -> None:
         self.lock = RLock()
         self.picture: Picture | None = None
@@ -60,6 +73,7 @@ class Follower:
         self._places = Places(directory)
         self._committed = committed or Event()
         self._changed = changed
+        self._memory = memory
         self._closing = Event()
         self._opened = Event()
         self._looked = Event()
@@ -104,15 +118,17 @@ class Follower:
     def _follow(self, watch: Watch) -> None:
         """Take all that is committed, until the database is another one."""
         with closing(Journal(self._places.database, reading=True)) as journal:
-            self._build(journal)
+            moments = Moments(journal)
+            self._build(journal, moments)
             while not self._closing.is_set() and not watch.replaced():
-                began = time.monotonic()
+                began, busy = time.monotonic(), time.thread_time()
                 self._committed.clear()
                 if watch.changed():
-                    self._refresh(journal)
+                    self._refresh(journal, moments)
                 self._looked.set()
-                self._committed.wait(_PAUSE_SECONDS)
-                self._closing.wait(max(began + _PAUSE_SECONDS - time.monotonic(), 0))
+                pause = _pause(time.thread_time() - busy)
+                self._committed.wait(pause)
+                self._closing.wait(max(began + pause - time.monotonic(), 0))
 
     def _failed(self, error: Exception) -> None:
         told = _unreadable(self._places, error) if isinstance(error, OSError) else error
@@ -131,15 +147,13 @@ class Follower:
         self._opened.set()
         self._changed()
 
-    def _build(self, journal: Journal) -> None:
+    def _build(self, journal: Journal, moments: Moments) -> None:
         """Read the whole state anew."""
         for _ in range(_ATTEMPTS):
             try:
                 with journal.at_one_moment():
-                    moment = moment_of(journal)
-                    entries = list(journal.entries(moment.panes_upto, columns=COLUMNS))
-                    tail = _tail(journal, moment)
-                picture = self._picture(moment, entries, tail)
+                    moment = moments.now()
+                    picture = self._picture(journal, moment)
             except FileNotFoundError as error:
                 gone = error
                 continue
@@ -149,50 +163,89 @@ class Follower:
             return
         raise BadState(f"{gone.filename} is not there", hint="Restore a backup of the state")
 
-    def _picture(
-        self, moment: Moment, entries: list[tuple[int, Entry]], tail: list[tuple[int, Entry]]
-    ) -> Picture | None:
+    def _picture(self, journal: Journal, moment: Moment) -> Picture | None:
         if moment.job is None:
             return None
         self.reader = PaneReader(self._places.history, moment.job.scale.steps)
-        picture = Picture(moment.job, self.reader, moment)
-        picture.arrivals.take([entry.ratings for _, entry in tail], moment.job)
-        last = entries[-1][0] if entries else moment.panes_upto
-        picture.take(moment, entries, last=last)
+        picture = Picture(moment.job, self.reader, moment, self._memory)
+        for _, entry in _tail(journal, moment):
+            picture.arrivals.take([entry.ratings], moment.job)
+        for portion in _portions(journal.entries(moment.panes_upto, columns=COLUMNS)):
+            picture.take(moment, [picture.counted(portion)])
+            picture.unfiled = picture.tidied()
         return picture
 
-    def _refresh(self, journal: Journal) -> None:
+    def _refresh(self, journal: Journal, moments: Moments) -> None:
         """Take what was committed since the last time."""
         picture = self.picture
         if picture is None:
-            self._build(journal)
+            self._build(journal, moments)
             return
         with journal.at_one_moment():
-            moment = moment_of(journal)
-            entries = list(journal.entries(picture.seen, columns=COLUMNS))
-        days = [file for file in lost(picture.moment.files, moment.files) if file.tier_ms == DAY_MS]
-        if days or moment.job != picture.job or not _joins(picture.seen, entries, moment):
-            self._build(journal)
-            return
+            moment = moments.now()
+            taken = _goes_on(picture, moment) and self._take(journal, picture, moment)
+        if taken:
+            self._tell()
+        else:
+            self._build(journal, moments)
+
+    def _take(self, journal: Journal, picture: Picture, moment: Moment) -> bool:
+        """Go on to a moment, inside which this is called; False where that cannot be.
+
+        What takes long, counting ratings, is done without the lock.
+        """
+        entries = journal.entries(picture.seen, columns=COLUMNS)
+        fresh = [picture.counted(portion) for portion in _portions(entries)]
+        if not _joins(picture.seen, fresh, moment):
+            return False
         try:
             with self.lock:
-                last = entries[-1][0] if entries else picture.seen
-                picture.take(moment, entries, last=last)
+                picture.take(moment, fresh)
                 self.moment = moment
                 behind = picture.file()
-                if behind is not None:
-                    picture.again(list(journal.entries(behind, last, COLUMNS)))
         except FileNotFoundError:  # a backfill's file went before it was read
-            self._build(journal)
-            return
-        self._tell()
+            return False
+        if behind is not None:
+            entries = journal.entries(behind, picture.seen, columns=COLUMNS)
+            again = [picture.counted(portion) for portion in _portions(entries)]
+            with self.lock:
+                picture.again(again)
+        tidied = picture.tidied()
+        with self.lock:
+            picture.unfiled = tidied
+        return True
 
 
-def _joins(seen: int, entries: list[tuple[int, Entry]], moment: Moment) -> bool:
+def _pause(busy: float) -> float:
+    """Seconds from one look to the next, by what the look took of a core."""
+    return min(max(busy / _SHARE, _PAUSE_SECONDS), _LONGEST_SECONDS)
+
+
+def _goes_on(picture: Picture, moment: Moment) -> bool:
+    """Whether a picture can be brought forward: same rules, and all days are there."""
+    gone = lost(picture.moment.files, moment.files)
+    return moment.job == picture.job and not any(file.tier_ms == DAY_MS for file in gone)
+
+
+def _joins(seen: int, fresh: Sequence[Counted], moment: Moment) -> bool:
     """Whether entries follow the last one that was seen: none was sealed and forgotten between."""
-    if entries:
-        return entries[0][0] == seen + 1
+    if fresh:
+        return fresh[0].first == seen + 1
     return moment.panes_upto <= seen
+
+
+def _portions(entries: Iterable[tuple[int, Entry]]) -> Iterator[Entries]:
+    """Entries in order, so many at once that memory stays small; none is left out."""
+    waiting: list[tuple[int, Entry]] = []
+    ratings = 0
+    for number, entry in entries:
+        waiting.append((number, entry))
+        ratings += len(entry.ratings)
+        if ratings >= _PORTION:
+            yield waiting
+            waiting, ratings = [], 0
+    if waiting:
+        yield waiting
 
 
 def _tail(journal: Journal, moment: Moment) -> list[tuple[int, Entry]]:

@@ -25,6 +25,9 @@ from starwatch.windows.watermark import FOREVER
 Entries = Sequence[tuple[int, Entry]]
 """Journal entries with their numbers; their ratings have at least `COLUMNS`."""
 
+MEMORY_BYTES = 512 << 20
+"""Of panes, beside ids and totals of all products: a hundred thousand active products fit."""
+
 _RATINGS = pa.schema([SCHEMA.field(name) for name in COLUMNS])
 
 
@@ -52,6 +55,23 @@ class Bases:
         return next(base for base in self.lengths if tier % base == 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a range of journal entries adds, before products have codes.
+
+    Attributes:
+        first: The first entry.
+        last: The last one.
+        arrivals: When its ratings came.
+        panes: By base, with the columns of `history.panes.pane_schema`.
+    """
+
+    first: int
+    last: int
+    arrivals: Arrivals
+    panes: Mapping[int, pa.Table]
+
+
 class Picture:
     """A state as of one commit, brought forward commit by commit; not safe between threads.
 
@@ -60,6 +80,7 @@ class Picture:
         reader: Reads files of panes.
         moment: The state as it is now; its files are read, and what is behind them is still to
             be taken.
+        memory: Bytes of panes that are kept in memory at most.
 
     Raises:
         FileNotFoundError: a file was let go meanwhile.
@@ -77,7 +98,9 @@ class Picture:
         last_ms: Where the last one starts.
     """
 
-    def __init__(self, job: Job, reader: PaneReader, moment: Moment) -> None:
+    def __init__(
+        self, job: Job, reader: PaneReader, moment: Moment, memory: int = MEMORY_BYTES
+    ) -> None:
         self.job = job
         self.moment = moment
         self.seen = moment.panes_upto
@@ -88,8 +111,10 @@ class Picture:
         self.last_ms: int | None = None
         self.bases = Bases.of(moment.tiers)
         self.unfiled = {base: Unfiled(moment.panes_upto) for base in self.bases.lengths}
+        self._share = memory // (len(self.bases.lengths) + len(job.windows))
         self.current = [
-            CurrentWindows(spec, job.scale.steps, job.lateness_ms) for spec in job.windows
+            CurrentWindows(spec, job.scale.steps, job.lateness_ms, self._share)
+            for spec in job.windows
         ]
         self._reader = reader
         self._span(moment.files)
@@ -99,36 +124,43 @@ class Picture:
         for spec in self.current:
             self._load(spec)
 
-    def take(self, moment: Moment, entries: Entries, *, last: int) -> None:
+    def counted(self, entries: Entries) -> Counted:
+        """Count entries, of which there is at least one; changes nothing, and needs no lock."""
+        batches, arrivals = [entry.ratings for _, entry in entries], Arrivals()
+        arrivals.take(batches, self.job)
+        ratings = pa.Table.from_batches(batches, _RATINGS)
+        panes = dict(pane_tables(ratings, self.job, self.bases.lengths))
+        return Counted(entries[0][0], entries[-1][0], arrivals, panes)
+
+    def take(self, moment: Moment, fresh: Sequence[Counted]) -> None:
         """Go on to a later commit.
 
         Args:
             moment: The state then.
-            entries: Entries behind `seen`.
-            last: The last of them.
+            fresh: The entries behind `seen`, in order.
         """
-        fresh = _added(self.moment.files, moment.files)
+        added = _added(self.moment.files, moment.files)
         self.moment = moment
-        self._span(fresh)
-        for file in fresh:
+        self._span(added)
+        for file in added:
             if file.tier_ms == DAY_MS and is_backfilled(file):
                 self._total(file)
-        batches = [entry.ratings for _, entry in entries]
-        self.arrivals.take(batches, self.job)
-        blocks = self._counted(batches)
-        shortest = blocks[self.bases.lengths[0]]
-        self.totals.add(shortest, len(self.products))
-        if len(shortest):
-            self._reaches(int(shortest.start_ms.min()), int(shortest.start_ms.max()))
+        for each in fresh:
+            self.arrivals.add(each.arrivals)
+            blocks = self._coded(each)
+            shortest = blocks[self.bases.lengths[0]]
+            self.totals.add(shortest, len(self.products))
+            if len(shortest):
+                self._reaches(int(shortest.start_ms.min()), int(shortest.start_ms.max()))
+            for current in self.current:
+                number = self.closed(current.spec)
+                current.take(blocks[self.base_for(current.spec)], len(self.products), number)
+            self._keep(blocks, each)
+            self.seen = each.last
         for current in self.current:
-            block = blocks[self.base_for(current.spec)]
             number = self.closed(current.spec)
-            current.take(block, len(self.products), number)
             if number is not None:
                 current.advance(number)
-        if last > self.seen:
-            self._keep(blocks, self.seen + 1, last)
-        self.seen = last
 
     def file(self) -> int | None:
         """Let go what files hold by now.
@@ -144,11 +176,14 @@ class Picture:
             self.unfiled = {base: Unfiled(self.moment.panes_upto) for base in self.unfiled}
         return self.moment.panes_upto if needed else None
 
-    def again(self, entries: Entries) -> None:
+    def again(self, entries: Sequence[Counted]) -> None:
         """Take entries that are counted already, and are in no file."""
-        if entries:
-            blocks = self._counted([entry.ratings for _, entry in entries])
-            self._keep(blocks, entries[0][0], entries[-1][0])
+        for each in entries:
+            self._keep(self._coded(each), each)
+
+    def tidied(self) -> dict[int, Unfiled]:
+        """`unfiled` in few parts and within its memory; changes nothing, and needs no lock."""
+        return {base: unfiled.tidied(self._share) for base, unfiled in self.unfiled.items()}
 
     def base_for(self, spec: WindowSpec) -> int:
         """The base that the windows of a spec of the job are put together of."""
@@ -203,14 +238,12 @@ class Picture:
         """The newest window time of a rating; None before there is one."""
         return self.last_ms if self.arrivals.top_ms is None else self.arrivals.top_ms
 
-    def _counted(self, batches: Sequence[pa.RecordBatch]) -> Mapping[int, Block]:
-        ratings = pa.Table.from_batches(batches, _RATINGS)
-        tables = pane_tables(ratings, self.job, self.bases.lengths)
-        return {tier: Block.of(table, self.products) for tier, table in tables}
+    def _coded(self, counted: Counted) -> Mapping[int, Block]:
+        return {base: Block.of(table, self.products) for base, table in counted.panes.items()}
 
-    def _keep(self, blocks: Mapping[int, Block], first: int, last: int) -> None:
+    def _keep(self, blocks: Mapping[int, Block], counted: Counted) -> None:
         for base, block in blocks.items():
-            part = Part(first, last, block.by_code())
+            part = Part(counted.first, counted.last, block.by_code())
             self.unfiled[base] = self.unfiled[base].with_part(part)
 
     def _load(self, current: CurrentWindows) -> None:
@@ -257,12 +290,14 @@ def is_backfilled(file: PaneFile) -> bool:
 
 def lost(before: Sequence[PaneFile], after: Sequence[PaneFile]) -> list[PaneFile]:
     """The files that were let go."""
+    if before is after:
+        return []
     kept = {file.name for file in after}
     return [file for file in before if file.name not in kept]
 
 
 def _added(before: Sequence[PaneFile], after: Sequence[PaneFile]) -> list[PaneFile]:
-    if before is after or (len(before) == len(after) and list(before) == list(after)):
+    if before is after:
         return []
     known = {file.name for file in before}
     return [file for file in after if file.name not in known]

@@ -4,6 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from starwatch.views.blocks import Block
+from starwatch.views.spill import spilled
+
+_MOST_ROWS = 1 << 20
+"""Rows that parts are merged to at most: merging ever more would take ever more memory and time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +18,17 @@ class Part:
         first: The first entry of the range.
         last: The last one.
         panes: Shortest panes, sorted by product.
+        spilled: Whether they lie in a temporary file.
     """
 
     first: int
     last: int
     panes: Block
+    spilled: bool = False
+
+    def spill(self) -> Self:
+        """The same, in a temporary file."""
+        return replace(self, panes=Block(*spilled(self.panes.columns)), spilled=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +51,26 @@ class Unfiled:
 
     def with_part(self, part: Part) -> Self:
         """With the panes of the entries that follow."""
-        parts = [*self.parts, part]
-        while len(parts) > 1 and len(parts[-2].panes) <= 2 * len(parts[-1].panes):
-            last, before = parts.pop(), parts.pop()
-            merged = Block.concat([before.panes, last.panes]).by_code()
-            parts.append(Part(before.first, last.last, merged))
+        return replace(self, parts=(*self.parts, part))
+
+    def tidied(self, memory: int) -> Self:
+        """The same in few parts, the oldest of which are in files where there are too many.
+
+        Args:
+            memory: Bytes that the others take at most.
+        """
+        parts: list[Part] = []
+        for part in self.parts:
+            parts.append(part)
+            while len(parts) > 1 and _are_one(parts[-2], parts[-1]):
+                last, before = parts.pop(), parts.pop()
+                merged = Block.concat([before.panes, last.panes]).by_code()
+                parts.append(Part(before.first, last.last, merged))
+        held = sum(part.panes.nbytes for part in parts if not part.spilled)
+        for place, part in enumerate(parts):
+            if held > memory and not part.spilled:
+                held -= part.panes.nbytes
+                parts[place] = part.spill()
         return replace(self, parts=tuple(parts))
 
     def filed(self, upto: int) -> tuple[Self, bool]:
@@ -62,3 +87,9 @@ class Unfiled:
     def of_product(self, code: int) -> list[Block]:
         """The panes of one product."""
         return [part.panes.of_product(code) for part in self.parts]
+
+
+def _are_one(before: Part, last: Part) -> bool:
+    """Whether two neighbours become one: neither is too large, nor the first much the larger."""
+    few = len(before.panes) <= 2 * len(last.panes)
+    return few and not before.spilled and len(before.panes) + len(last.panes) <= _MOST_ROWS

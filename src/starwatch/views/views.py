@@ -17,7 +17,7 @@ from starwatch.views.current import TREND
 from starwatch.views.drawing import draw_series, draw_stars
 from starwatch.views.following import Follower
 from starwatch.views.names import Names
-from starwatch.views.picture import Picture
+from starwatch.views.picture import MEMORY_BYTES, Picture
 from starwatch.views.products import Table, product_now
 from starwatch.views.standing import Standings
 from starwatch.views.values import (
@@ -45,6 +45,8 @@ class Views:
         directory: The state directory.
         committed: Set by a writer in this process with each commit, to be seen at once; without it
             commits are looked for five times a second.
+        memory: Bytes of panes that are kept in memory at most; more lie in an unnamed temporary
+            file.
 
     Raises:
         MissingInput: there is no state.
@@ -52,7 +54,9 @@ class Views:
         NewerState: a newer Starwatch made it.
     """
 
-    def __init__(self, directory: Path, *, committed: Event | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, committed: Event | None = None, memory: int = MEMORY_BYTES
+    ) -> None:
         self._places = Places(directory)
         self._changed = Condition()
         self._seq = time.time_ns() // 1_000_000  # rises over restarts too
@@ -60,14 +64,16 @@ class Views:
         self._tables: dict[int, Table] = {}
         self._standings = Standings()
         self._names = Names(None)
-        self._named: Picture | None = None
-        self._follower = Follower(directory, committed, self._moved)
+        self._named: tuple[Picture, int] | None = None
+        self._follower = Follower(directory, committed, self._moved, memory)
         self._follower.start()
 
     @classmethod
-    def open(cls, directory: Path, *, committed: Event | None = None) -> Self:
+    def open(
+        cls, directory: Path, *, committed: Event | None = None, memory: int = MEMORY_BYTES
+    ) -> Self:
         """The same as the constructor, by the name that the rest of the project uses."""
-        return cls(directory, committed=committed)
+        return cls(directory, committed=committed, memory=memory)
 
     def __enter__(self) -> Self:
         """It is open from the start."""
@@ -259,10 +265,10 @@ class Views:
         return [table for table in map(self._table, range(number)) if table is not None]
 
     def _names_of(self, picture: Picture) -> Names:
-        """The catalogue, read once for each picture."""
-        if self._named is not picture:
-            self._names = Names(kept_catalogue(self._places.database))
-            self._named = picture
+        """The catalogue, read anew when another one was kept."""
+        as_of = picture, picture.moment.catalogue
+        if self._named != as_of:
+            self._names, self._named = Names(kept_catalogue(self._places.database)), as_of
         return self._names
 
 
