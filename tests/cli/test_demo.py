@@ -30,9 +30,9 @@ def test_a_table_that_moves_within_seconds_and_keys_that_work():
     windows = ("--window", "20s/1s", "--window", "1m")
     with Terminal(*DEMO, "--rate", "40", *windows) as terminal:
         row = r"[A-Z0-9]{10} +\S.* \d\.\d\d +\d+ +[▁▂▃▄▅▆▇█]{5}"
-        terminal.waits_for(rf"20s/1s: .* provisional, by count.*{row}", seconds=5)
-        soon(lambda: len({received(f) for f in terminal.frames()}) > 2, seconds=3)
-        assert time.monotonic() - begun < 5
+        terminal.waits_for(rf"20s/1s: .* provisional, by count.*{row}", seconds=10)
+        soon(lambda: len({received(f) for f in terminal.frames()}) > 2, seconds=5)
+        assert time.monotonic() - begun < 10  # two where nothing else runs
         assert re.match(r"the page is at http://127\.0\.0\.1:\d+/\r\n", terminal.raw)
         terminal.waits_for(r"q quit   page http://127\.0\.0\.1:\d+/")
 
