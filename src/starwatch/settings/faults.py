@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from starwatch import failpoints
 from starwatch.errors import BadSetting
 from starwatch.settings.job import ENVIRONMENT
+from starwatch.settings.variables import NO_SETTINGS
 
 _SAMPLE = "`starwatch config init -` prints every setting with what it takes"
 
@@ -23,7 +23,7 @@ def refuse_unknown_variables(settings: type[BaseModel]) -> None:
         BadSetting: there is one.
     """
     for name in os.environ:
-        if name == failpoints.VARIABLE:
+        if name in NO_SETTINGS:
             continue
         key = name.lower().removeprefix(ENVIRONMENT.lower()).partition("__")[0]
         if name.upper().startswith(ENVIRONMENT) and key not in settings.model_fields:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from starwatch.errors import BadSetting, OutputFailed, RowRefused
 from starwatch.ports import Cursor, RowContext
+from starwatch.settings.variables import WEBHOOK_SECRET
 from starwatch.sinks.json_rows import row_texts
 from starwatch.sinks.posting import Answer, Post, Unanswered
 from starwatch.sinks.urls import SinkUrl, fragment_options, split_url
@@ -17,9 +18,6 @@ OPTIONS = {"batch", "timeout", "cafile"}
 
 BATCH_ROWS = 500
 """Rows in a post: some 100 kB, which every receiver takes by default."""
-
-SECRET = "STARWATCH_WEBHOOK_SECRET"  # noqa: S105 - where it is, not what it is
-"""The environment variable with the key that bodies are signed with."""
 
 _TAKEN = range(200, 300)
 _OF_ONE_ROW = {400, 413, 422}
@@ -69,7 +67,7 @@ class WebhookSink:
         self._context = context
         self._cursor = cursor
         self._post, self._batch = _taken_apart(target)
-        self._secret = os.environ.get(SECRET, "").encode()
+        self._secret = os.environ.get(WEBHOOK_SECRET, "").encode()
 
     def write(self, rows: WindowRows) -> None:
         """Post these rows, a batch at a time."""
