@@ -7,6 +7,7 @@ import pytest
 
 from commands import starwatch
 from starwatch.settings.job import build_job, given_settings
+from starwatch.settings.secrets import SECRET_NAMES
 from starwatch.settings.sources import Settings, read_all
 
 
@@ -97,6 +98,23 @@ def test_no_secret_is_shown_wherever_it_stands(tmp_path, text):
     assert (done.code, done.err) == (0, "")
     assert "hush" not in done.out
     assert "***" in done.out
+
+
+@pytest.mark.parametrize("name", [*sorted(SECRET_NAMES), "sasl.password", "ssl_key"])
+def test_no_option_that_may_be_a_secret_is_shown_by_show_or_doctor(tmp_path, name):
+    path = tmp_path / "starwatch.toml"
+    path.write_text(
+        f'[http]\nenabled = false\n[state]\ndir = "{tmp_path}/s"\n'
+        f'[[sink]]\nurl = "postgresql://u@127.0.0.1:9/d?table=w&{name}=hush"\n'
+        f'[[sink]]\nurl = "redis://127.0.0.1:9/0"\n"{name}" = "hush"\n'
+        f'[[source]]\nurl = "kafka://127.0.0.1:9/t?{name}=hush"\n'
+    )
+    shown = starwatch("config", "show", path)
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.count("***") == 3
+    checked = starwatch("doctor", "--config", path, "--source", "none")
+    assert "postgresql://u@127.0.0.1:9/d" in checked.out
+    assert "hush" not in shown.out + checked.out + checked.err
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 MASK = "***"
 
-_SECRET_KEYS = ("password", "passphrase", "token", "secret", "key", "pem")
+SECRET_NAMES = frozenset(
+    {
+        "apikey",
+        "key",
+        "passphrase",
+        "passwd",
+        "password",
+        "pem",
+        "secret",
+        "sslpassword",
+        "token",
+    }
+)
+"""Options whose values are never shown, by the last part of their names: `sasl.password`."""
 
 _PARTS = re.compile(r"[._]")
 
@@ -36,4 +49,4 @@ def without_secrets(url: str) -> str:
 
 def is_secret(key: str) -> bool:
     """Whether the value of a key may be a secret, by its name: `ca_key`, `sasl.password`."""
-    return _PARTS.split(key.lower())[-1] in _SECRET_KEYS
+    return _PARTS.split(key.lower())[-1] in SECRET_NAMES

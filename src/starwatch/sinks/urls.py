@@ -8,6 +8,7 @@ from typing import Any, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from starwatch.errors import BadSetting
+from starwatch.settings.secrets import is_secret
 
 TIMEOUT_SECONDS = 30.0
 """How long a server may take for one exchange before the sink is taken for broken: more than any
@@ -15,12 +16,6 @@ healthy one needs, and short enough for somebody who looks to see what is wrong.
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(:[0-9]{0,5})?")
 """A host, perhaps with its port."""
-
-_SECRETS = {"password", "passwd", "sslpassword", "passphrase", "secret", "token", "key"}
-_SECRETS |= {"apikey", "pem"}
-"""Options whose values are never shown, by the last part of their names: `sasl.password`."""
-
-_PARTS = re.compile(r"[._]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +144,7 @@ def without_secrets(text: str) -> str:
         query = hashlib.sha256(query.encode()).hexdigest()[:8] if query else ""
     else:
         pairs = parse_qsl(query, keep_blank_values=True)
-        open_pairs = [pair for pair in pairs if _PARTS.split(pair[0].lower())[-1] not in _SECRETS]
+        open_pairs = [pair for pair in pairs if not is_secret(pair[0])]
         query = urlencode(open_pairs, safe="/.:")
     name = user.partition(":")[0]
     return f"{parts.scheme}://{name}{at * bool(name)}{host}{parts.path}{'?' * bool(query)}{query}"
