@@ -61,6 +61,19 @@ def test_two_outputs_cannot_share_a_target() -> None:
         parse_outputs(["jsonl", "csv:-"])
 
 
+def test_two_names_of_one_file_are_one_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to("a.jsonl")
+    Path("round").symlink_to("round")
+    assert len(parse_outputs(["jsonl:a.jsonl", "jsonl:b.jsonl", "csv:sub/a.jsonl"])) == 3
+    for other in ("./a.jsonl", "sub/../a.jsonl", f"{tmp_path}/a.jsonl", "link"):
+        with pytest.raises(BadSetting, match=f"two outputs would write to {other}"):
+            parse_outputs(["jsonl:a.jsonl", f"csv:{other}"])
+    assert len(parse_outputs(["jsonl:round", "jsonl:a\0b"])) == 2
+
+
 def test_the_project_file_announces_what_is_built_in() -> None:
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
     announced = project["project"]["entry-points"]

@@ -2,8 +2,10 @@
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,14 +137,31 @@ def parse_outputs(texts: Sequence[str]) -> tuple[Output, ...]:
     outputs = tuple(parse_output(text) for text in texts)
     seen: set[str] = set()
     for output in outputs:
-        target = output.name if "://" in output.target else output.target
+        target = _identity(output)
         if target in seen:
-            where = "standard output" if target == STDOUT else target
+            where = (
+                "standard output"
+                if target == STDOUT
+                else output.name
+                if "://" in output.target
+                else output.target
+            )
             raise BadSetting(
                 f"two outputs would write to {where}", hint="Give each output a target of its own"
             )
         seen.add(target)
     return outputs
+
+
+def _identity(output: Output) -> str:
+    """What two names of one target have in common: of a file, where it is."""
+    if "://" in output.target:
+        return output.name
+    if output.target == STDOUT:
+        return STDOUT
+    with suppress(ValueError):  # that it cannot be a name is said when it is opened
+        return os.path.realpath(output.target)
+    return output.target
 
 
 def open_output(output: Output, context: RowContext) -> Sink:
