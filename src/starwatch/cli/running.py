@@ -88,7 +88,7 @@ def _written_files(outputs: Sequence[Output]) -> list[str]:
 _ELSEWHERE = "Give each output a file of its own"
 
 
-def _readable(events: Iterable[Event]) -> Iterator[Event]:
+def readable(events: Iterable[Event]) -> Iterator[Event]:
     """The same events, the first ratings read: an input that is none empties no output."""
     rest = iter(events)
     first: list[Event] = []
@@ -187,7 +187,7 @@ class Run:
             with ExitStack() as unread:
                 if self._durable:
                     unread.push(self._durable)
-                events = _readable(events)
+                events = readable(events)
                 unread.pop_all()
             outputs = self._outputs()
             stack.push(lambda _, error, __: self._summarise(outputs, begun, error))

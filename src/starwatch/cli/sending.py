@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from starwatch.cli.running import INTERRUPTED, stopped_by_signals
+from starwatch.cli.running import INTERRUPTED, readable, stopped_by_signals
 from starwatch.errors import BadSetting, OutputFailed
 from starwatch.ports import FileReader
-from starwatch.replay.pace import ReplayOptions
+from starwatch.replay.pace import Pace, ReplayOptions
 from starwatch.replay.timeline import timeline
 from starwatch.service.pacing import NoPacing, Pacing
-from starwatch.service.sending import Sending, Sent, delay_ms, wait_until
+from starwatch.service.sending import Sending, Sent, delay_ms
+from starwatch.service.stop import Stop
 from starwatch.sinks.publishers import Publisher, open_publisher
 from starwatch.terminal.logs import logged_to_stderr
 from starwatch.windows.job import Job
@@ -52,16 +53,12 @@ def send_replay(
         seconds = _STOPPED_SECONDS
         sent = Sent()
         try:
-            begin = time.monotonic()
-            if not given["fast"]:
-                now_ms = time.time_ns() // 1_000_000
-                begin += delay_ms(now_ms, options.pace, job.windows) / 1000
-            wait_until(begin, stop)
-            options = replace(options, start_ms=0)
-            pacing = NoPacing(0, stop) if given["fast"] else Pacing(0, stop)
+            # Read before the beginning is chosen: slow files make nothing late.
+            events = readable(timeline(open_readers, replace(options, start_ms=0)))
+            pacing = NoPacing(0, stop) if given["fast"] else _pacing(options.pace, job, stop)
             sending = Sending(publisher, pacing=pacing, stop=stop, scale=job.scale)
             sent = sending.sent
-            sending.run(timeline(open_readers, options))
+            sending.run(events)
             seconds = _LAST_SECONDS if sent.ended else _STOPPED_SECONDS
         finally:
             publisher.close(seconds)
@@ -69,6 +66,12 @@ def send_replay(
                 click.echo(_told(publisher, sent), err=True)
     _check(publisher, sent)
     return 0 if sent.ended else INTERRUPTED
+
+
+def _pacing(pace: Pace, job: Job, stop: Stop) -> Pacing:
+    """Begins where a receiver's windows are those of a replay here."""
+    now_ms, now = time.time_ns() // 1_000_000, time.monotonic()
+    return Pacing(0, stop, begin=now + delay_ms(now_ms, pace, job.windows) / 1000)
 
 
 def _told(publisher: Publisher, sent: Sent) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +17,28 @@ class Pacing:
         start_ms: The virtual time that is now.
         stop: Set when the run is to end; every wait ends with it.
         clock: Seconds that never go back.
+        begin: When it is `start_ms`, by that clock; None: when it is asked for the first time.
     """
 
     def __init__(
-        self, start_ms: int, stop: Stop, clock: Callable[[], float] = time.monotonic
+        self,
+        start_ms: int,
+        stop: Stop,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        begin: float | None = None,
     ) -> None:
         self._start_ms = start_ms
         self._stop = stop
         self._clock = clock
-        self._begun: float | None = None
+        self._begun = begin
 
     @property
     def now_ms(self) -> int:
-        """The virtual time now; the clock starts with the first question."""
+        """The virtual time now; before `start_ms` where it has not begun."""
         if self._begun is None:
             self._begun = self._clock()
-        return self._start_ms + int((self._clock() - self._begun) * 1000)
+        return self._start_ms + floor((self._clock() - self._begun) * 1000)
 
     def due(self, arrival_ms: NDArray[np.int64]) -> int:
         """How many of these rising arrivals have come."""

@@ -1,6 +1,5 @@
 """A replay that is sent elsewhere, in real time (architecture §4)."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,9 +107,3 @@ class Sending:
             else:
                 self._pacing.wait(int(batch.arrival_ms[at]), _REST_SECONDS)
         return at == len(batch)
-
-
-def wait_until(until: float, stop: Stop) -> None:
-    """Wait for a moment of the monotonic clock, or until somebody wants the end."""
-    while (left := until - time.monotonic()) > 0 and not stop.is_set():
-        stop.wait(min(left, _REST_SECONDS))
