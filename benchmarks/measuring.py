@@ -71,11 +71,13 @@ class Given:
         data: The folder of made files.
         shared: The folder of real files.
         repeats: How often each side runs.
+        scale: What part of the products and ratings is made, where a script heeds it (`views`).
     """
 
     data: Path
     shared: Path
     repeats: int
+    scale: float = 1.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,9 +93,10 @@ def main(measure: Callable[[Given], list[Result]]) -> None:
     """Run one script by itself: its rows as Markdown, or with `--json` for `run.py`."""
     options = parser()
     options.add_argument("--json", action="store_true")
+    options.add_argument("--scale", type=float, default=1.0)
     given = options.parse_args()
     one_core()
-    results = measure(Given(given.data, given.shared, given.repeats))
+    results = measure(Given(given.data, given.shared, given.repeats, given.scale))
     if given.json:
         print(json.dumps([asdict(result) for result in results]))
     else:

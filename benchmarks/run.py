@@ -19,7 +19,7 @@ SCRIPTS = (
     *("product_memory", "one_close", "sparse_data", "start_up"),
     *("state_cost", "commit", "duplicates", "restored", "verify", "export"),
     *("http_posts", "mqtt_ratings", "kafka"),
-    *("tabs", "page_latency"),
+    *("tabs", "page_latency", "views", "view_cost", "view_throughput"),
 )
 
 

@@ -1,5 +1,6 @@
 """What a page waits for: 100,000 active products sorted, and series of one of them."""
 
+import itertools
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -26,25 +27,43 @@ JOB = Job(time=WindowTime.ARRIVAL, bound_ms=0)
 
 
 def measure(given: Given) -> list[Result]:
+    number, rate = int(PRODUCTS * given.scale), int(RATE * given.scale)
     with tempfile.TemporaryDirectory() as folder:
-        make(Places(Path(folder)))
+        make(Places(Path(folder)), number, rate)
         with Views.open(Path(folder)) as views:
             page = views.products(ProductQuery())
-            series = series_of(views, page.rows.id, page.end_ms or 0)
-            sorts = iter([("-count", "mean", "-change", "name")[n % 4] for n in range(1000)])
+            sorts = itertools.cycle(("-count", "mean", "-change", "name"))
+
+            def anew(look: Callable[[], object]) -> Callable[[], object]:
+                """A look behind a commit: nothing is known from the one before."""
+
+                def looked() -> object:
+                    views._moved()  # noqa: SLF001 - as a commit does it
+                    return look()
+
+                return looked
+
             sides: dict[str, Callable[[], object]] = {
-                "series": series,
-                "sorted": lambda: views.products(ProductQuery(sort=next(sorts))),
-                "searched": lambda: views.products(ProductQuery(q="0042")),
+                "series": series_of(views, page.rows.id, page.end_ms or 0),
+                "page": anew(lambda: views.products(ProductQuery(sort=next(sorts)))),
+                "searched": anew(lambda: views.products(ProductQuery(q="0042"))),
+                "overview": anew(lambda: views.overview(ProductQuery())),
             }
             took = medians(sides, given.repeats)
-    names = {
-        "series": ("views: 2 h at 5 s of one of 100,000 active products", 150, 50),
-        "sorted": ("views: 100,000 products sorted", 40, 20),
-        "searched": ("views: 100,000 products searched", 40, 20),
+        took |= medians({"open": lambda: Views.open(Path(folder)).close()}, given.repeats)
+    names: dict[str, tuple[str, float | None, float | None]] = {
+        "series": (f"2 h at 5 s of one of {number:,} active products", 150, 50),
+        "page": (f"page of {number:,} products, sorted, behind a commit", 40, 20),
+        "searched": (f"{number:,} products searched, behind a commit", 40, 20),
+        "overview": (f"overview of {number:,} products, behind a commit", 40, 20),
+        "open": (
+            f"open a state of {number:,} products, {rate * FILE_SECONDS:,} ratings in no file",
+            None,
+            None,
+        ),
     }
     return [
-        Result(name, took[side] * 1000, "ms", must=must, aim=aim, more=False)
+        Result(f"views: {name}", took[side] * 1000, "ms", must=must, aim=aim, more=False)
         for side, (name, must, aim) in names.items()
     ]
 
@@ -56,15 +75,16 @@ def series_of(views: Views, ids: object, end_ms: int) -> Callable[[], object]:
     return lambda: views.series(next(products), WindowSpec(), *span, emitted=True)
 
 
-def make(places: Places) -> None:
+def make(places: Places, number_of: int, rate: int) -> None:
     """A state of two hours, of which the journal holds the last minutes."""
     rng = np.random.default_rng(1)
-    ids = pa.array([f"B{number:09d}" for number in range(PRODUCTS)])
+    ids = pa.array([f"B{number:09d}" for number in range(number_of)])
     places.history.mkdir()
     with closing(Journal(places.database)) as journal:
         journal.note({"job": job_facts(JOB)})
         for number, second in enumerate(range(0, SECONDS, FILE_SECONDS), 1):
-            ratings = ratings_of(rng, ids, BEGIN_MS + second * 1000, FILE_SECONDS * 1000)
+            begin = BEGIN_MS + second * 1000
+            ratings = ratings_of(rng, ids, begin, FILE_SECONDS * 1000, rate)
             fact = {"watermark_ms": BEGIN_MS + (second + FILE_SECONDS) * 1000}
             if second + FILE_SECONDS >= SECONDS:
                 journal.commit(Commit(Entry(ratings), facts=fact))
@@ -75,10 +95,10 @@ def make(places: Places) -> None:
 
 
 def ratings_of(
-    rng: np.random.Generator, ids: pa.Array, begin_ms: int, span_ms: int
+    rng: np.random.Generator, ids: pa.Array, begin_ms: int, span_ms: int, rate: int = RATE
 ) -> pa.RecordBatch:
     """Ratings of a span of time, of products that are all equally active."""
-    count = span_ms * RATE // 1000
+    count = span_ms * rate // 1000
     arrival = begin_ms + np.sort(rng.integers(0, span_ms, count))
     batch = Batch(
         arrival_ms=arrival,
