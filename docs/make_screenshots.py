@@ -4,6 +4,7 @@ Run by `make screenshots`. The shop is made by a seed and played to its end, so 
 changes with the page (and with the fonts of the machine).
 """
 
+import csv
 import os
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ IN_README = {
     "compare-light": "compare.png",
 }
 TOKEN = "only-for-pictures"  # noqa: S105 - of a service that lives for seconds
+LABELS = "incidents.csv"
 READY = "main[data-ready]"
 LIVE = "#connection:is([data-state=live], [data-state=finished])"
 
@@ -39,7 +41,8 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as shop, chromium("--font-render-hinting=none") as browser:
         state = make_shop(Path(shop))
         with served(state) as url:
-            views = {name: url + path for name, path in addresses(browser, url).items()}
+            troubled = ids(Path(shop) / LABELS)
+            views = {name: url + path for name, path in addresses(browser, url, troubled).items()}
             for name, address in views.items():
                 take(browser, address, folder / name)
         with served(state, token=TOKEN) as url:
@@ -57,8 +60,8 @@ def make_shop(folder: Path) -> Path:
     """The state of a shop after an hour; some of what came could not count."""
     starwatch(
         *("generate", "--products", "200", "--rate", "20", "--for", "1h", "--seed", "11"),
-        *("--incidents", "12", "--malformed", "0.001", "--disorder", "4s"),
-        *("--out", "ratings.csv", "--catalogue", "catalogue.csv"),
+        *("--incidents", "60", "--malformed", "0.001", "--disorder", "4s"),
+        *("--out", "ratings.csv", "--catalogue", "catalogue.csv", "--labels", LABELS),
         folder=folder,
     )
     starwatch(
@@ -70,18 +73,25 @@ def make_shop(folder: Path) -> Path:
     return folder / "state"
 
 
-def addresses(browser: Browser, url: str) -> dict[str, str]:
+def ids(labels: Path) -> set[str]:
+    """The products to which something happened."""
+    with labels.open() as rows:
+        return {row["product"] for row in csv.DictReader(rows)}
+
+
+def addresses(browser: Browser, url: str, troubled: set[str]) -> dict[str, str]:
     """The path of every view by the name of its pictures."""
     page = browser.new_page()
-    page.goto(f"{url}api/v1/products?sort=-all_count&limit=1")
-    product = page.evaluate("JSON.parse(document.body.innerText).rows.id[0]")
+    page.goto(f"{url}api/v1/products?sort=-all_count&limit=500")
+    known = page.evaluate("JSON.parse(document.body.innerText).rows.id")
     page.close()
+    product, *others = [id_ for id_ in known if id_ in troubled][:3]
     return {
         "overview": "",
         "overview-filtered": "?low=4&high=4.25&q=a",
         "overview-nothing": "?q=nothing+is+called+so",
         "product": f"product?{urlencode({'id': product})}",
-        "compare": "compare",
+        "compare": f"compare?{urlencode({'id': [product, *others]}, doseq=True)}",
         "pipeline": "pipeline",
         "rejects": "rejects",
         "error": "product?id=nowhere",
