@@ -22,7 +22,8 @@ class Origin:
     Attributes:
         state: What tells the state from all others; in each, rows are numbered from 0.
         given: Rows before this number may be at the target already. Where it says that it holds
-            more, it has them of a state that was put back to an earlier moment: they count not.
+            more, it has them of a state that was put back to an earlier moment: they count not,
+            and the sink cuts the target's cursor back for good while it is opened.
     """
 
     state: str = ""

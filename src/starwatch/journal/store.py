@@ -280,6 +280,10 @@ class Journal:
         """How far a sink is for certain, None where nothing is known of it."""
         return read_cursor(self._read, sink)
 
+    def sinks(self) -> list[str]:
+        """All sinks that a commit ever knew."""
+        return [name for (name,) in self._read("SELECT name FROM sinks ORDER BY name")]
+
     def fact(self, name: str) -> Any:
         """A named value, None where it was never set."""
         return read_fact(self._read, name)

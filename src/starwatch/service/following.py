@@ -47,6 +47,7 @@ class Follower:
         cursor: How far it is.
         report: Called with its new cursor, and how many rows were ever passed over.
         refused: The file for rows that the target will never take, as JSON lines.
+        met: Called whenever it is open, before it is given rows: what its target holds is known.
         passed_over: How many rows were ever passed over, for the outbox had let them go.
     """
 
@@ -59,6 +60,7 @@ class Follower:
         cursor: Cursor,
         report: Callable[[Cursor, int], None],
         refused: Path,
+        met: Callable[[], None] = lambda: None,
         passed_over: int = 0,
     ) -> None:
         self.name = output.name
@@ -67,6 +69,7 @@ class Follower:
         self.passed_over = passed_over
         self._output, self._context, self._database = output, context, database
         self._cursor, self._report, self._refused = cursor, report, refused
+        self._met = met
         self._refused_together = 0
         self._next = cursor.rows  # the number of the row to be given next
         self._news, self._draining, self._ending = Event(), Event(), Event()
@@ -114,6 +117,7 @@ class Follower:
     def _follow(self, journal: Journal, pauses: Pauses) -> None:
         """Open the sink and write until the end, or until it breaks."""
         with closing(open_lasting(self._output, self._context, self._cursor)) as sink:
+            self._met()
             self._next = self._cursor.rows
             while not self._ending.is_set():
                 self._news.clear()

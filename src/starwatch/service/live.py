@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Thread
 
 from starwatch.journal.places import Places
 from starwatch.outbox.budget import BACKLOG_BYTES
 from starwatch.ports import LiveSource, Origin, RowContext
+from starwatch.service.bounds import Bounds
 from starwatch.service.clock import Clock
 from starwatch.service.doors import Hall, LiveDoor, Partitions
 from starwatch.service.durable import DurableEngine
@@ -99,9 +100,10 @@ class Service:
             self.inbox, Partitions(known), self.clock.now_ms, self._stopping, prepare, by_records
         )
         self.sources = [Supervised(source, self._door(source, hall)) for source in sources]
-        origin = Origin(state.identity(), self.engine.rows_committed)
-        context = RowContext(job, self.engine.engine.products, origin)
+        context = RowContext(job, self.engine.engine.products, Origin(state.identity()))
         places = Places(state.directory)
+        names = [output.name for output in outputs]
+        self._bounds = Bounds(state.journal, places.database, names)
         self.sinks = [self._follower(output, context, places) for output in outputs]
         self.operating = Operating(
             self.engine,
@@ -231,13 +233,15 @@ class Service:
         )
 
     def _follower(self, output: Output, context: RowContext, places: Places) -> Follower:
-        followed = self.engine.followed
+        followed, bounds = self.engine.followed, self._bounds
+        origin = Origin(context.origin.state, bounds.of(output.name))
         return Follower(
             output,
-            context,
+            replace(context, origin=origin),
             database=places.database,
             cursor=followed.follow(output.name),
             report=partial(followed.report, output.name),
+            met=partial(bounds.met, output.name),
             passed_over=followed.passed_over(output.name),
             refused=places.directory / REFUSED / f"{output.sink}.jsonl",
         )

@@ -70,7 +70,10 @@ class KafkaSink:
         self._transactions = Transactions(
             address, name=name, transactional_id=_told_apart(context, name), timeout=timeout
         )
-        held = min(self._transactions.held, context.origin.given)
+        held = self._transactions.held
+        if held > context.origin.given:
+            held = context.origin.given
+            self._transactions.commit([], held)  # else they would count at the next start
         self._passed = max(held - cursor.rows, 0)  # rows that are there and will be given again
         self._cursor = cursor
 
