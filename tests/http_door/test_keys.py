@@ -52,6 +52,30 @@ def test_another_body_with_the_key_is_refused(tmp_path):
         assert door.post(BODY, idempotency_key="b").status == 200
 
 
+def test_the_same_body_with_the_key_to_another_path_is_refused_and_told_so(tmp_path):
+    with served(tmp_path, paths=("/ratings", "/kiosk")) as door:
+        door.post(BODY, idempotency_key="a")
+        got = door.post(BODY, "/kiosk", idempotency_key="a")
+        assert (got.status, door.service.figures().books.received) == (422, 3)
+    assert "another body, or to another path," in got.json["error"]
+
+
+def test_two_keys_are_refused_and_nothing_is_counted(tmp_path):
+    with served(tmp_path) as door:
+        connection = door.connect()
+        connection.putrequest("POST", "/ratings")
+        for name, value in (("Content-Length", "2"), *[("Idempotency-Key", key) for key in "ab"]):
+            connection.putheader(name, value)
+        connection.endheaders(b"[]")
+        answer = connection.getresponse()
+        assert (answer.status, json.load(answer)) == (
+            400,
+            {"error": "a post has one Idempotency-Key"},
+        )
+        connection.close()
+        assert door.service.figures().books.received == 0
+
+
 def test_a_post_of_which_nothing_could_be_read_may_be_mended_under_its_key(tmp_path):
     with served(tmp_path) as door:
         assert door.post(b"[1,", idempotency_key="a").status == 400

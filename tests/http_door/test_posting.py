@@ -254,3 +254,11 @@ def test_curl_posts_by_the_line_of_the_docs(door):
     done = subprocess.run([*command, "-sS"], capture_output=True, check=True, text=True)
     assert f"\n{done.stdout}\n" in page
     assert json.loads(done.stdout)["counted"] == 1
+
+
+@pytest.mark.parametrize("path", ["/ratings/", "/healthz/"])
+def test_a_path_with_a_slash_behind_is_another_one_and_redirects_nowhere(tmp_path, path):
+    with served(tmp_path) as door:
+        got = door.post([ONE], path)
+        assert (got.status, "location" in got.headers) == (404, False)
+        assert door.service.figures().books.received == 0

@@ -51,7 +51,7 @@ def application(
         watching.append(Route("/metrics", Metrics(status, door).answer))
     elif page is not None:
         watching.append(Route("/readyz", page.ready))
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(path, app) for path, app in posts.items()),
             *watching,
@@ -60,6 +60,8 @@ def application(
         ],
         exception_handlers={HTTPException: refused},
     )
+    app.router.redirect_slashes = False  # /ratings/ is another path; a client would lose its post
+    return app
 
 
 def _refused(error: HTTPException) -> Response:

@@ -29,7 +29,9 @@ _RETRY = (b"retry-after", b"1")
 _CLOSE = (b"connection", b"close")
 
 BUSY = Answer(429, b'{"error":"too many ratings wait to be committed; post them again later"}', 0)
-OTHER_BODY = Answer(422, b'{"error":"another body was posted with this Idempotency-Key"}', 0)
+OTHER_BODY = Answer(
+    422, b'{"error":"another body, or to another path, was posted with this Idempotency-Key"}', 0
+)
 
 
 class _Left(Exception):
@@ -55,6 +57,8 @@ class _Request:
         if origin is not None and origin.partition("://")[2] != host:
             raise Refused(403, "another site's page may not post ratings here")
         key = headers.get(b"idempotency-key")
+        if sum(name == b"idempotency-key" for name, _ in scope["headers"]) > 1:
+            raise Refused(400, "a post has one Idempotency-Key")
         if key is not None and not (0 < len(key) <= _MOST_KEY and key.isascii()):
             raise Refused(400, f"an Idempotency-Key has 1 to {_MOST_KEY} ASCII characters")
         length = headers.get(b"content-length", "0")

@@ -14,7 +14,7 @@ _DIGEST = 16
 
 
 def digest(path: str, body: bytes) -> bytes:
-    """What tells two bodies apart, 16 bytes."""
+    """What tells two posts apart, by path and body, 16 bytes."""
     return hashlib.blake2b(path.encode() + b"\0" + body, digest_size=_DIGEST).digest()
 
 
