@@ -9,6 +9,7 @@ A choice stands in the URL's query or among the options of the settings, which w
 - what else there is, the adapter says.
 """
 
+import logging
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ REFUSALS = {
 }
 """Codes by which the other side refuses, whatever is tried."""
 
+
+_LOG = logging.getLogger(__name__)
+"""What librdkafka says itself, which it would otherwise write to standard error as it is."""
 
 _Client = TypeVar("_Client")
 
@@ -104,7 +108,7 @@ def read_address(
         topics=_topics(unquote(parts.path).strip("/")),
         choices={key: value for key, value in given.items() if key in known},
         config=config
-        | {"bootstrap.servers": _hosts(hosts), "log_level": 0}
+        | {"bootstrap.servers": _hosts(hosts), "log_level": 0, "logger": _LOG}
         | _security({key: value for key, value in given.items() if key in _SECURITY}),
     )
 

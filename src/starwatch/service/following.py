@@ -213,7 +213,7 @@ class Follower:
             self._report(cursor, self.passed_over)
 
     def _broke(self, error: Exception) -> None:
-        again = self.health.error == str(error)
+        again = self.health.knows(error)
         self.health.broke(error)
         if not isinstance(error, StarwatchError):
             _LOG.error("sink %s: %s", self.name, error, exc_info=error)

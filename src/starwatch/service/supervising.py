@@ -1,6 +1,7 @@
 """Keeps live sources running: each in a thread of its own, begun again when it breaks."""
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from threading import Thread
@@ -11,6 +12,8 @@ from starwatch.service.doors import LiveDoor
 from starwatch.service.pauses import Pauses
 
 _LOG = logging.getLogger(__name__)
+
+_NUMBER = re.compile("[0-9]+")
 
 _WELL_SECONDS = 60.0
 """A source that ran so long before it broke is tried again soon."""
@@ -29,6 +32,10 @@ class Health:
     state: str = "starting"
     error: str = ""
     failures: int = 0
+
+    def knows(self, error: BaseException) -> bool:
+        """Whether it broke by the same last; numbers, as of milliseconds, make no difference."""
+        return _NUMBER.sub("", self.error) == _NUMBER.sub("", str(error))
 
     def broke(self, error: BaseException) -> None:
         """Note why."""
@@ -78,7 +85,7 @@ class Supervised:
 
     def _broke(self, error: Exception) -> None:
         self.door.connected(value=False)
-        again = self.health.error == str(error)
+        again = self.health.knows(error)
         self.health.broke(error)
         if not isinstance(error, StarwatchError):
             _LOG.error("source %s: %s", self.source.name, error, exc_info=error)

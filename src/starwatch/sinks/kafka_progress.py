@@ -77,5 +77,5 @@ class Progress:
 
 def connecting(address: Address) -> Mapping[str, Any]:
     """The settings of connections alone, which any client takes."""
-    shared = ("bootstrap.", "security.", "sasl.", "ssl.", "socket.", "broker.", "log_level")
+    shared = ("bootstrap.", "security.", "sasl.", "ssl.", "socket.", "broker.", "log")
     return {name: value for name, value in address.config.items() if name.startswith(shared)}

@@ -38,7 +38,8 @@ _LOOK_SECONDS = 0.1
 _SILENT_US = 3_000_000
 """A broker answers at least every half second, with nothing where there is nothing."""
 
-_SHARED = {"bootstrap", "security", "sasl", "ssl", "socket", "broker", "client", "log_level"}
+_SHARED = {"bootstrap", "security", "sasl", "ssl", "socket", "broker", "client"}
+_SHARED |= {"log_level", "logger"}
 """What the options say of connections, and not of consuming, by the first word of a name."""
 
 _GONE = KafkaError.UNKNOWN_TOPIC_OR_PART
