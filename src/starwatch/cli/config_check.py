@@ -17,6 +17,7 @@ def command(*, path: str) -> None:
     from starwatch.settings.job import build_job, given_settings  # noqa: PLC0415
     from starwatch.settings.sources import read_all  # noqa: PLC0415
     from starwatch.sinks.registry import parse_outputs  # noqa: PLC0415
+    from starwatch.sources.doubled import refuse_doubled  # noqa: PLC0415
     from starwatch.sources.live import SourceContext, open_live  # noqa: PLC0415
     from starwatch.terminal.summary import number_text  # noqa: PLC0415
     from starwatch.windows.job import WindowTime  # noqa: PLC0415
@@ -24,9 +25,11 @@ def command(*, path: str) -> None:
     settings = read_all(path)
     job = build_job(given_settings({}, path), replay=False)
     by_arrival = job.time is WindowTime.ARRIVAL
+    sources = []
     for source in settings.source:
         context = SourceContext(InputOptions(), job.scale, by_arrival, source.options())
-        open_live(source.url, context)
+        sources.append(open_live(source.url, context))
+    refuse_doubled(sources)
     parse_outputs(sink_texts(settings))
     chosen_keep(settings.state.keep, settings.state.keep_size)
     kept_bytes(settings.state.backlog)

@@ -25,6 +25,7 @@ from starwatch.settings.sections import DEFAULT_SOURCE, SourceSection
 from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import Output, parse_outputs
 from starwatch.sinks.urls import with_options
+from starwatch.sources.doubled import refuse_doubled
 from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
 from starwatch.terminal.logs import logged_to_stderr
@@ -125,10 +126,12 @@ def source_sections(settings: Settings, given: Mapping[str, Any]) -> Sequence[So
 def _sources(
     settings: Settings, context: SourceContext, given: Mapping[str, Any]
 ) -> list[LiveSource]:
-    return [
+    sources = [
         open_live(each.url, replace(context, options=each.options()))
         for each in source_sections(settings, given)
     ]
+    refuse_doubled(sources)
+    return sources
 
 
 def _outputs(settings: Settings, given: Mapping[str, Any]) -> Sequence[Output]:

@@ -116,6 +116,16 @@ class MqttSource:
         """The URL without any secret."""
         return self._address.name
 
+    @property
+    def broker(self) -> str:
+        """The URL of the broker alone, without any secret."""
+        return self._address.broker
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What is subscribed to."""
+        return self._address.topics
+
     def run(self, door: Door) -> None:
         """Receive until the service stops.
 

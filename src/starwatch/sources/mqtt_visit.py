@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from starwatch.errors import SourceFailed
 from starwatch.mqtt.connection import Connection
+from starwatch.mqtt.filters import unshared
 from starwatch.mqtt.packets import (
     PUBACK,
     PUBCOMP,
@@ -28,7 +29,6 @@ _LOG = logging.getLogger(__name__)
 _SUBSCRIBED = 1
 """The packet id of our SUBSCRIBE: ours are counted apart from the broker's."""
 
-_SHARE = "$share/"
 _REFUSED = 0x80
 _EXACTLY_ONCE = 2
 
@@ -98,7 +98,7 @@ class Visit:
     def _begin(self) -> None:
         self._connection.send(subscribe(_SUBSCRIBED, self._topics, self._qos, self._protocol))
         self._door.connected(value=True)
-        for topic in map(_unshared, self._topics):
+        for topic in map(unshared, self._topics):
             if not {"+", "#"} & set(topic.split("/")):
                 self._door.partition(self._handing.name_of(topic))
         self._sort(self._connection.first)
@@ -178,8 +178,3 @@ class Visit:
 
 def _kind(qos: int) -> int:
     return PUBREC if qos == _EXACTLY_ONCE else PUBACK
-
-
-def _unshared(topic: str) -> str:
-    """A topic filter without `$share/GROUP/` before it."""
-    return topic.split("/", 2)[2] if topic.startswith(_SHARE) and topic.count("/") > 1 else topic
