@@ -138,7 +138,12 @@ def test_headers_that_take_too_long_or_are_too_large(tmp_path):
             again.sendall(b"GET /heal")
             assert ended(again, 5)
         with raw(door.port, b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 5000) as large:
-            assert large.recv(100).startswith(b"HTTP/1.1 400")
+            assert large.recv(100).startswith(b"HTTP/1.1 431")
+        # Whole in one piece, so that it never waits to become whole
+        for size, status in ((1800, b"200"), (2000, b"431"), (60_000, b"431")):
+            head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * size
+            with raw(door.port, head + b"\r\n\r\n") as whole:
+                assert whole.recv(100).startswith(b"HTTP/1.1 " + status)
         with raw(door.port, b"\x16\x03\x01 no http at all\r\n\r\n") as garbage:
             assert garbage.recv(100).startswith(b"HTTP/1.1 400")
         assert door.post([ONE]).status == 200
