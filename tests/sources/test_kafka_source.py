@@ -10,6 +10,7 @@ from live.kafka_ratings import BASE, committed, drop_topic, make_topic, rating, 
 from service.serving import rows_of, running, soon
 from starwatch.errors import BadSetting
 from starwatch.service.state import State
+from starwatch.sources.kafka_places import Progress
 from starwatch.sources.kafka_session import Session
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec
@@ -38,6 +39,32 @@ def test_ratings_of_all_partitions_are_counted_and_their_windows_close_on_a_quie
     }
     assert committed(kafka, unique, unique, 0) == 10  # the group knows, for tools that show lag
     assert committed(kafka, unique, unique, 1) == 5
+
+
+def test_the_group_is_told_behind_each_commit_and_of_nothing_before(
+    kafka, unique, tmp_path, monkeypatch
+):
+    make_topic(kafka, unique)
+    told = []
+    tell = Progress.tell
+    monkeypatch.setattr(
+        Progress, "tell", lambda *given: (told.append((time.monotonic(), given[2])), tell(*given))
+    )
+    made = []
+    commit = Progress.commit
+    monkeypatch.setattr(
+        Progress, "commit", lambda *given: (commit(*given), made.append(time.monotonic()))
+    )
+    with running(tmp_path, source(kafka, unique), job=JOB) as service:
+        for number in range(1, 9):
+            send(kafka, unique, [rating(number)])
+            soon(lambda: told and told[-1][1] == number)  # noqa: B023
+        assert read(service) == 8
+        soon(lambda: committed(kafka, unique, unique) == 8)
+    assert [offset for _, offset in told if offset] == [*range(1, 9)]
+    waits = sorted(at - by for (at, _), by in zip(told[-8:], made, strict=True))
+    assert waits[0] >= 0
+    assert waits[4] < 0.3  # a machine that is busy may hold up a few
 
 
 def test_a_restart_goes_on_behind_what_is_committed_whatever_the_group_says(

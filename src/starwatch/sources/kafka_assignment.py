@@ -16,6 +16,9 @@ from starwatch.sources.kafka_cluster import Topics, bounds, group_places
 from starwatch.sources.kafka_link import Link
 from starwatch.sources.kafka_places import Place, Progress, place_key, starting
 
+_TELL_AGAIN_SECONDS = 1.0
+"""How long the group is left alone that could not be told."""
+
 STOP_SECONDS = 3.0
 """For outstanding commits when the service stops, which itself waits five for its sources."""
 
@@ -78,6 +81,7 @@ class Assignment:
         self._topics, self._link = topics, link
         self._ids = self._asked_ids()
         self._places: dict[Where, Place] = {}
+        self._tell_again = 0.0
         self.closing = False
 
     def get(self, where: Where) -> Place | None:
@@ -179,9 +183,15 @@ class Assignment:
             self._await_commits(self._places.values(), STOP_SECONDS)
         self._tell(consumer, self._places.values(), wait=wait and self._link.up)
 
+    @property
+    def outstanding(self) -> bool:
+        """Whether anything that was handed over is not committed yet."""
+        return any(self._progress.outstanding(place.key) for place in self._places.values())
+
     def tell_group(self, consumer: Consumer) -> None:
-        """Tell the group what is committed here, without waiting."""
-        self._tell(consumer, self._places.values(), wait=False)
+        """Tell the group what is committed here and it does not know, without waiting."""
+        if time.monotonic() >= self._tell_again:
+            self._tell(consumer, self._places.values(), wait=False)
 
     def _begin(
         self, consumer: Consumer, part: TopicPartition, group: int | None, beside: str
@@ -247,6 +257,7 @@ class Assignment:
                 consumer.commit(offsets=offsets)
         except KafkaException as error:  # the position that counts is in the state
             _LOG.warning("source %s: the group was not told: %s", self._rules.name, reason(error))
+            self._tell_again = time.monotonic() + _TELL_AGAIN_SECONDS
             return
         for place, offset in news:
             self._progress.tell(place.key, offset)

@@ -25,7 +25,8 @@ WAIT_SECONDS = 0.25
 GATHER_SECONDS = 0.01
 """A first message is waited for, and then more for so long: what a bulk costs in latency."""
 
-UPKEEP_SECONDS = 1.0
+COMMIT_SECONDS = 0.02
+"""So long a first message is waited for while a commit is: the group is told soon behind it."""
 
 PATIENT_SECONDS = 20.0
 """So long a full queue is waited for without a word to Kafka, which bears five minutes. Then the
@@ -66,7 +67,6 @@ class Session:
         self._assignment = Assignment(rules, door, progress, self._topics, self._link)
         told = {"error_cb": self._link.error, "stats_cb": self._statistics}
         self._consumer: Consumer = consumer(rules.address, {**rules.config, **told})
-        self._upkeep_at = 0.0
         self._ends: dict[Where, int] = {}
         self._found = False  # a lost connection was, and ends are not told anew yet
 
@@ -95,12 +95,13 @@ class Session:
         """
         try:
             while not self._door.stopping:
-                messages = self._consumer.consume(1, WAIT_SECONDS)
+                waiting = self._assignment.outstanding
+                messages = self._consumer.consume(1, COMMIT_SECONDS if waiting else WAIT_SECONDS)
                 if messages:
                     messages += self._consumer.consume(BULK - 1, GATHER_SECONDS)
                 self._topics.poll()
                 self._take(parted(messages))
-                self._upkeep()
+                self._assignment.tell_group(self._consumer)
         except KafkaException as error:
             raise self._rules.failed(error) from None
 
@@ -184,6 +185,7 @@ class Session:
         taken = False
         while not taken and not self._door.wait(0.005) and not self._taken_away(place):
             taken = self._door.deliver(delivery, wait=False)
+            self._assignment.tell_group(self._consumer)
             if not taken and time.monotonic() >= patient_until:
                 paused = paused or self._pause()
                 self._consumer.poll(0)  # gives nothing, and keeps the group's patience
@@ -214,11 +216,6 @@ class Session:
             _LOG.warning("source %s: %s", self._rules.name, reason(error))
         elif place is not None:
             self._assignment.begin_again(self._consumer, place)
-
-    def _upkeep(self) -> None:
-        if time.monotonic() >= self._upkeep_at:
-            self._upkeep_at = time.monotonic() + UPKEEP_SECONDS
-            self._assignment.tell_group(self._consumer)
 
     def _statistics(self, text: str) -> None:
         """Once a second. A consumer that is behind or paused may well be silent."""
