@@ -10,8 +10,8 @@ from live.kafka_ratings import BASE, committed, drop_topic, make_topic, rating, 
 from service.serving import rows_of, running, soon
 from starwatch.errors import BadSetting
 from starwatch.service.state import State
+from starwatch.sources.kafka_assignment import Assignment
 from starwatch.sources.kafka_places import Progress
-from starwatch.sources.kafka_session import Session
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec
 
@@ -105,7 +105,7 @@ def test_a_topic_made_anew_in_an_instant_is_not_read_on_in_the_middle(
 ):
     going = Event()
     going.set()
-    monkeypatch.setattr(Session, "_upkeep", lambda _: going.wait(30))
+    monkeypatch.setattr(Assignment, "tell_group", lambda *_: going.wait(30))
     make_topic(kafka, unique)
     send(kafka, unique, [rating(n) for n in range(5)])
     with running(tmp_path, source(kafka, unique), job=JOB) as service:
