@@ -36,17 +36,17 @@ test("what has moved out of the chart is let go", () => {
 test("a window without ratings is a gap, one that follows is none", () => {
   const held = points([10, 1, 1], [20, 1, 0], [50, 0, 2]);
   const on = series.laid(held, 10);
-  assert.deepEqual(on.x, [10, 20, 30, 50]);
-  assert.deepEqual(on.at, [0, 1, -1, 2]);
-  assert.deepEqual(on.mean, [3, 1, null, 5]);
-  assert.deepEqual(on.count, [2, 1, null, 2]);
+  assert.deepEqual(on.x, [0, 10, 20, 21, 40, 50]);
+  assert.deepEqual(on.at, [-1, 0, 1, -1, -1, 2]);
+  assert.deepEqual(on.mean, [null, 3, 1, null, null, 5]);
+  assert.deepEqual(on.count, [2, 2, 1, null, 2, 2]);
 });
 
 test("shares lie on each other up to one", () => {
   const held = points([10, 1, 3], [20, 2, 0], [50, 0, 2]);
   assert.deepEqual(series.stacked(held, series.laid(held, 10)), [
-    [0.25, 1, null, 0],
-    [1, 1, null, 1],
+    [0.25, 0.25, 1, null, 0, 0],
+    [1, 1, 1, null, 1, 1],
   ]);
 });
 
@@ -54,18 +54,19 @@ test("several products share one axis, each with its own gaps", () => {
   const one = series.laid(points([10, 1, 1], [20, 1, 0], [30, 0, 1]), 10);
   const other = series.laid(points([20, 0, 1], [50, 1, 0]), 10);
   const both = series.together([one, other]);
-  assert.deepEqual(both.x, [10, 20, 30, 50]);
+  assert.deepEqual(both.x, [0, 10, 20, 21, 30, 40, 50]);
   assert.deepEqual(both.mean, [
-    [3, 1, 5, null],
-    [null, 5, null, 1],
+    [null, 3, 1, undefined, 5, undefined, undefined],
+    [undefined, null, 5, null, undefined, null, 1],
   ]);
   assert.deepEqual(both.at, [
-    [0, 1, 2, -1],
-    [-1, 0, -1, 1],
+    [-1, 0, 1, -1, 2, -1, -1],
+    [-1, -1, 0, -1, -1, -1, 1],
   ]);
 });
 
 test("values with nothing on either side are found, for a line cannot show them", () => {
   assert.deepEqual(series.alone([1, null, 2, 2, null, 3]), [0, 5]);
   assert.deepEqual(series.alone([null, 4, undefined]), [1]);
+  assert.deepEqual(series.alone([1, undefined, 2, null, undefined, 3, null]), [5]);
 });

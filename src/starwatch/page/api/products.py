@@ -99,7 +99,7 @@ def row_columns(rows: ProductRows) -> dict[str, Any]:
         "count": rows.count.tolist(),
         "stars": rows.stars.tolist(),
         "mean": floats(rows.mean),
-        "change": floats(rows.change),
+        "change": floats(rows.change.round(6)),  # a difference of rounded means
         "provisional": {"count": rows.open_count.tolist(), "stars": rows.open_stars.tolist()},
         "trend": rows_of_floats(rows.trend),
         "all_count": rows.all_count.tolist(),

@@ -298,12 +298,18 @@ class Compare {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const places = this.#on?.x.length ?? 0;
-    const to = places ? moved(event.key, this.#place, places, event.shiftKey) : undefined;
+    const there = (/** @type {number} */ place) => this.#isPoint(place);
+    const to = places ? moved(event.key, this.#place, places, event.shiftKey, there) : undefined;
     if (to === undefined) return;
     event.preventDefault();
     this.#byKey = true;
     this.#chart?.point(to);
     this.#byKey = false;
+  }
+
+  /** @param {number} place */
+  #isPoint(place) {
+    return this.#on?.at.some((column) => column[place] >= 0) ?? false;
   }
 
   /**
@@ -381,7 +387,7 @@ class Compare {
 
   #showTable() {
     const names = this.#ids.map((id) => this.#names.get(id) ?? id);
-    const heads = ["Window ends", ...names];
+    const heads = ["Window", ...names];
     const row = one(this.main, "#points thead tr");
     if (heads.join("\n") !== [...row.children].map((each) => each.textContent).join("\n")) {
       row.replaceChildren(...heads.map((text) => element("th", { scope: "col" }, text)));
@@ -397,11 +403,12 @@ class Compare {
     const window = shown[0]?.window;
     if (!on || !window || on.at.length !== shown.length) return [];
     const now = Date.now();
-    return on.x.map((end, place) => ({
-      key: end,
+    const places = on.x.map((_, place) => place).filter((place) => this.#isPoint(place));
+    return places.map((place) => ({
+      key: on.x[place],
       mark: on.mean.map((column) => column[place]).join(" "),
       cells: () => [
-        stretch(end, window.size_ms, now),
+        stretch(on.x[place], window.size_ms, now),
         ...shown.map(({ points }, column) => {
           const at = on.at[column][place];
           return at < 0 ? "–" : mean(starsAt(points, at), this.scale.values);
@@ -424,7 +431,7 @@ class Compare {
       let next = Infinity;
       for (let place = column.length - 1; place >= 0; place -= 1) {
         const value = column[place];
-        if (value === null) continue;
+        if (value === null || value === undefined) continue;
         const x = chart.place.x(on.x[place]);
         if (x > next) continue;
         next = x - MARKS_APART * ratio;

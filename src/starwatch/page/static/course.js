@@ -6,7 +6,7 @@
 
 import { element, one } from "./dom.js";
 import { duration } from "./numbers.js";
-import { SPANS, spanMs, windowChoices, windowFor } from "./spans.js";
+import { SPANS, spanFor, spanMs, windowChoices, windowFor } from "./spans.js";
 
 /** @typedef {import("./app.js").App} App */
 
@@ -21,6 +21,7 @@ import { SPANS, spanMs, windowChoices, windowFor } from "./spans.js";
 
 const OTHER = "other";
 const SHORTEST_MS = 60_000;
+const FEWEST = 4; // windows side by side; a stretch that holds fewer shows nothing of their course
 
 /** The choices above a chart. */
 export class Course {
@@ -41,10 +42,11 @@ export class Course {
     this.values = /** @type {HTMLSelectElement | null} */ (main.querySelector("#values"));
     this.live = one(main, "#live");
     const from = number(given.get("from_ms"));
+    const window = given.get("window") ?? app.status.value.windows[0]?.label ?? "30s/5s";
     /** @type {Asked} */
     this.asked = {
-      window: given.get("window") ?? app.status.value.windows[0]?.label ?? "30s/5s",
-      last: from === null ? (given.get("last") ?? "1h") : null,
+      window,
+      last: from === null ? (given.get("last") ?? spanFor(this.#choice(window))) : null,
       from,
       to: number(given.get("to_ms")),
       values: given.get("values") ?? "complete",
@@ -56,6 +58,11 @@ export class Course {
 
   dispose() {
     this.#stop.abort();
+  }
+
+  /** @param {string} label */
+  #choice(label) {
+    return this.choices.find((each) => each.label === label);
   }
 
   /** The parameters of the API and of the address, without the product. */
@@ -113,11 +120,19 @@ export class Course {
       node?.addEventListener(node instanceof HTMLSelectElement ? "change" : "click", then, {
         signal,
       });
-    on(this.windows, () => this.#change({ window: this.windows.value }));
+    on(this.windows, () => this.#window(this.windows.value));
     on(this.spans, () => this.#back(this.spans.value));
     on(this.values, () => this.#change({ values: this.values?.value ?? "complete" }));
     on(this.live, () => this.#back(SPANS[1][0]));
     this.live.closest("form")?.addEventListener("submit", (e) => e.preventDefault(), { signal });
+  }
+
+  /** @param {string} window */
+  #window(window) {
+    const { last } = this.asked;
+    const choice = this.#choice(window);
+    const short = last !== null && (spanMs(last) ?? 0) < FEWEST * (choice?.size_ms ?? 0);
+    this.#change(short ? { window, last: spanFor(choice) } : { window });
   }
 
   /** @param {string} last */

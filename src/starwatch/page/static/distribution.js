@@ -9,6 +9,8 @@ import { count, counted, total } from "./numbers.js";
 
 const BAR_PX = 28; // with its gap: a target to hit must have 24
 
+const CLOSE = 0.06; // of the axis: marks so near to an end would touch its mark
+
 /** @typedef {{low: number[], high: number[], count: number[]}} Bins */
 
 /**
@@ -49,6 +51,24 @@ export function mergedBy(bins, width) {
   let by = 1;
   while (by < bins && width / (bins / by) < BAR_PX) by *= 2;
   return by;
+}
+
+/**
+ * The marks below the bars: both ends of the scale and the whole numbers between them, each with
+ * where it is from 0 to 1. Whole numbers that would touch an end are left out.
+ *
+ * @param {number} lowest
+ * @param {number} highest
+ * @returns {[number, number][]}
+ */
+export function axisMarks(lowest, highest) {
+  const span = highest - lowest || 1;
+  const place = (/** @type {number} */ mark) => (mark - lowest) / span;
+  const inside = [];
+  for (let mark = Math.ceil(lowest); mark < highest; mark += 1) {
+    if (place(mark) > CLOSE && place(mark) < 1 - CLOSE) inside.push(mark);
+  }
+  return [lowest, ...inside, highest].map((mark) => [mark, place(mark)]);
 }
 
 /** The picture of all products. */
@@ -113,7 +133,11 @@ export class Distribution {
       return line;
     });
     this.table.replaceChildren(...this.#lines);
-    const marks = bins.low.filter((low) => Number.isInteger(low));
-    this.axis.replaceChildren(...[...marks, highest].map((mark) => element("span", {}, mark)));
+    const marks = axisMarks(lowest, highest).map(([mark, share]) => {
+      const node = element("span", {}, mark);
+      node.style.left = `${share * 100}%`;
+      return node;
+    });
+    this.axis.replaceChildren(...marks);
   }
 }

@@ -17,6 +17,7 @@ import { steps } from "./steps.js";
 export function mount(main, { app }) {
   const picture = one(main, ".way");
   const table = one(main, ".way-table tbody");
+  table.replaceChildren(); // the first numbers, of before there was a script
   /** @type {Map<string, {card: Card, line: HTMLTableRowElement}>} */
   const shown = new Map();
 

@@ -95,7 +95,8 @@ export class ProductCharts {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const places = this.#laid?.x.length ?? 0;
-    const to = places ? moved(event.key, this.#at, places, event.shiftKey) : undefined;
+    const there = (/** @type {number} */ place) => (this.#laid?.at[place] ?? -1) >= 0;
+    const to = places ? moved(event.key, this.#at, places, event.shiftKey, there) : undefined;
     if (to === undefined) return;
     event.preventDefault();
     this.#byKey = true;
@@ -189,12 +190,23 @@ export class ProductCharts {
  * @returns {[number, number]}
  */
 export function starRange(low, high, lowest, highest) {
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return [lowest, highest];
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return aired(lowest, highest);
   let from = Math.max(lowest, Math.floor(low * 2 - 0.1) / 2);
   let to = Math.min(highest, Math.ceil(high * 2 + 0.1) / 2);
   if (to - from < 1) from = Math.max(lowest, to - 1);
   if (to - from < 1) to = Math.min(highest, from + 1);
-  const air = (to - from) * 0.04; // a line on the edge would be cut in half
+  return aired(from, to);
+}
+
+/**
+ * A line on the edge would be cut in half.
+ *
+ * @param {number} from
+ * @param {number} to
+ * @returns {[number, number]}
+ */
+function aired(from, to) {
+  const air = (to - from) * 0.04;
   return [from - air, to + air];
 }
 

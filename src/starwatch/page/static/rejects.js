@@ -21,7 +21,7 @@ const REASONS = {
   missing_product: "names no product",
   missing_stars: "has no stars",
   missing_time: "has no time",
-  off_scale: "stars beyond the scale",
+  off_scale: "stars that the scale does not have",
   bad_stars: "stars are no number",
   bad_time: "time cannot be read",
   event_time_too_old: "time too long ago",
@@ -118,6 +118,7 @@ class List {
    */
   constructor(root, name, cells, app) {
     this.body = one(root, "tbody");
+    this.body.replaceChildren(); // the first rows, of before there was a script
     this.total = one(root, "[data-total]");
     this.nothing = one(root, ".nothing");
     this.scroller = one(root, ".scroller");

@@ -97,8 +97,10 @@ export function starsAt(points, at) {
 
 /**
  * @typedef {object} Laid A series as a chart takes it; columns of one length.
- * @property {number[]} x ends of windows, rising; where windows are missing, one place without values
+ * @property {number[]} x ends of windows, rising; where windows are missing, places without values
  * @property {number[]} at which point it is; -1 where there is none
+ * @property {number[]} fills whose stretch ends or begins there; -1 where there is none: what is
+ *   drawn as an area begins a step before the first window
  * @property {(number | null)[]} mean
  * @property {(number | null)[]} low
  * @property {(number | null)[]} high
@@ -114,18 +116,23 @@ export function starsAt(points, at) {
  */
 export function laid(points, stepMs) {
   /** @type {Laid} */
-  const out = { x: [], at: [], mean: [], low: [], high: [], count: [] };
-  const put = (/** @type {number} */ x, /** @type {number} */ at) => {
+  const out = { x: [], at: [], fills: [], mean: [], low: [], high: [], count: [] };
+  const put = (/** @type {number} */ x, /** @type {number} */ at, /** @type {number} */ fills) => {
     out.x.push(x);
     out.at.push(at);
+    out.fills.push(fills);
     out.mean.push(at < 0 ? null : points.mean[at]);
     out.low.push(at < 0 ? null : points.low[at]);
     out.high.push(at < 0 ? null : points.high[at]);
-    out.count.push(at < 0 ? null : points.count[at]);
+    out.count.push(fills < 0 ? null : points.count[fills]);
   };
   points.end_ms.forEach((end, at) => {
-    if (at && end - points.end_ms[at - 1] > stepMs) put(points.end_ms[at - 1] + stepMs, -1);
-    put(end, at);
+    const before = at ? points.end_ms[at - 1] : -Infinity;
+    if (end - before > stepMs) {
+      if (at) put(before + 1, -1, -1);
+      put(end - stepMs, -1, at);
+    }
+    put(end, at, at);
   });
   return out;
 }
@@ -141,7 +148,7 @@ export function laid(points, stepMs) {
 export function stacked(points, on) {
   /** @type {(number | null)[][]} */
   const columns = points.stars.map(() => []);
-  for (const at of on.at) {
+  for (const at of on.fills) {
     let sum = 0;
     points.stars.forEach((column, step) => {
       if (at < 0 || !points.count[at]) {
@@ -156,21 +163,22 @@ export function stacked(points, on) {
 }
 
 /**
- * Several laid series on the union of their places.
+ * Several laid series on the union of their places. Where a series has no place it is undefined,
+ * which a line goes past; its own gaps stay null.
  *
  * @param {readonly Laid[]} all
- * @returns {{x: number[], at: number[][], mean: (number | null)[][]}} a column for each series
+ * @returns {{x: number[], at: number[][], mean: (number | null | undefined)[][]}} a column for each series
  */
 export function together(all) {
   const x = [...new Set(all.flatMap((each) => each.x))].sort((a, b) => a - b);
   const at = all.map(() => /** @type {number[]} */ ([]));
-  const mean = all.map(() => /** @type {(number | null)[]} */ ([]));
+  const mean = all.map(() => /** @type {(number | null | undefined)[]} */ ([]));
   all.forEach((each, column) => {
     let place = 0;
     for (const moment of x) {
       const here = each.x[place] === moment;
       at[column].push(here ? each.at[place] : -1);
-      mean[column].push(here ? each.mean[place] : null);
+      mean[column].push(here ? each.mean[place] : undefined);
       if (here) place += 1;
     }
   });
@@ -184,9 +192,19 @@ export function together(all) {
  */
 export function alone(column) {
   const found = [];
-  for (let i = 0; i < column.length; i += 1) {
-    const none = (/** @type {number} */ j) => column[j] === null || column[j] === undefined;
-    if (!none(i) && none(i - 1) && none(i + 1)) found.push(i);
-  }
+  let last = -1; // the place of the last value, if no gap has come since
+  let single = false;
+  column.forEach((value, at) => {
+    if (value === undefined) return;
+    if (value === null) {
+      if (single) found.push(last);
+      last = -1;
+      single = false;
+      return;
+    }
+    single = last < 0;
+    last = at;
+  });
+  if (single) found.push(last);
   return found;
 }

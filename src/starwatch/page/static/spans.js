@@ -38,6 +38,7 @@ export const SPANS = /** @type {const} */ ([
   ["365d", 365 * DAY],
 ]);
 
+const USUAL_POINTS = 720;
 const POINTS = 400; // about as many as one can tell apart; fewer windows a screen than that is fine
 
 /**
@@ -78,6 +79,17 @@ export function windowFor(choices, shown, longMs) {
 }
 
 /**
+ * The stretch to show windows over, where none was chosen: as many as the API gives by itself.
+ *
+ * @param {{slide_ms: number} | undefined} window
+ * @returns {string} its name
+ */
+export function spanFor(window) {
+  const wanted = USUAL_POINTS * (window?.slide_ms ?? 5000);
+  return (SPANS.find(([, ms]) => ms >= wanted) ?? SPANS[SPANS.length - 1])[0];
+}
+
+/**
  * How long a stretch is, by its name; null where it is no such name.
  *
  * @param {string | null} name
@@ -88,6 +100,7 @@ export function spanMs(name) {
 
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const SECONDS = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const MIDNIGHT = "00:00";
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
@@ -113,8 +126,12 @@ export function markOf(ms, apartMs) {
  */
 export function stretch(endMs, sizeMs, nowMs) {
   const start = endMs - sizeMs;
-  if (sizeMs >= DAY) return `${YEAR.format(start)} – ${YEAR.format(endMs)}`;
   const [from, to] = [YEAR.format(start), YEAR.format(endMs)];
+  if (sizeMs >= DAY) {
+    const [first, last] = [TIME.format(start), TIME.format(endMs)];
+    if (first === MIDNIGHT && last === MIDNIGHT) return `${from} – ${to}`;
+    return `${from}, ${first} – ${to}, ${last}`;
+  }
   const times = [SECONDS.format(start), SECONDS.format(endMs)];
   if (from !== to) return `${from}, ${times[0]} – ${to}, ${times[1]}`;
   const both = times.join(" – ");

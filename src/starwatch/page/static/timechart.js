@@ -70,6 +70,7 @@ export class TimeChart {
   #resize = new ResizeObserver(() => this.#fit());
   #theme = new MutationObserver(() => this.#redraw());
   #scheme = matchMedia("(prefers-color-scheme: dark)");
+  #paper = matchMedia("print"); // has light colours, whatever the screen has
   #changed = () => this.#redraw();
 
   /**
@@ -85,6 +86,7 @@ export class TimeChart {
     this.#resize.observe(box);
     this.#theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     this.#scheme.addEventListener("change", this.#changed);
+    this.#paper.addEventListener("change", this.#changed);
     this.#followFingers();
   }
 
@@ -92,6 +94,7 @@ export class TimeChart {
     this.#resize.disconnect();
     this.#theme.disconnect();
     this.#scheme.removeEventListener("change", this.#changed);
+    this.#paper.removeEventListener("change", this.#changed);
     this.plot.destroy();
   }
 
@@ -269,9 +272,10 @@ export class TimeChart {
  * @param {number | null} at where it is
  * @param {number} places how many there are
  * @param {boolean} fast
+ * @param {(place: number) => boolean} there whether there is anything at a place
  * @returns {number | null | undefined} where it goes; null: away; undefined: the key is none of them
  */
-export function moved(key, at, places, fast) {
+export function moved(key, at, places, fast, there) {
   const far = fast ? 10 : 1;
   const last = places - 1;
   /** @type {Record<string, () => number | null>} */
@@ -282,5 +286,10 @@ export function moved(key, at, places, fast) {
     End: () => last,
     Escape: () => null,
   };
-  return keys[key]?.();
+  const to = keys[key]?.();
+  if (to === null || to === undefined) return to;
+  const way = key === "ArrowLeft" || key === "End" ? -1 : 1;
+  let place = to;
+  while (place >= 0 && place <= last && !there(place)) place += way;
+  return place >= 0 && place <= last ? place : at;
 }
