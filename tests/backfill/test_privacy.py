@@ -7,7 +7,7 @@ import pytest
 
 from backfill.scenes import OLD_SECONDS, backfilled, made, ratings_file, said, sealed
 from commands import starwatch
-from starwatch.cli import serving
+from starwatch.cli import serving, watching
 from starwatch.journal.places import DATABASE
 from starwatch.journal.store import Journal
 from starwatch.service.privacy import KEY_FILE, remember_reviewers
@@ -44,7 +44,7 @@ def test_a_service_lets_its_state_remember(tmp_path, monkeypatch):
     def service(*_, **__):
         raise Opened
 
-    monkeypatch.setattr(serving, "Service", service)
+    monkeypatch.setattr(watching, "Service", service)
     monkeypatch.setattr(serving, "_sources", lambda *_: [])
     config = tmp_path / "starwatch.toml"
     config.write_text('[privacy]\nreviewers = "hash"\n')
