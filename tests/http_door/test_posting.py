@@ -188,6 +188,7 @@ def test_many_single_posts_share_commits(door):
             400,
             "the form has the field 'productID' 2 times",
         ),
+        (b"{}", {"idempotency_key": "a\tb"}, 400, "printable ASCII"),
         (b"{}", {"content_type": "image/png"}, 415, "content type"),
         (
             b"{}",
@@ -213,6 +214,13 @@ def test_what_cannot_be_taken_is_refused_with_one_line_and_kept_in_no_book(
     assert got.status == status
     assert said in got.json["error"]
     assert door.service.figures().books.received == 0
+
+
+def test_a_form_may_repeat_what_nobody_reads(door):
+    got = door.post(
+        b"productID=p&rating=5&tag=new&tag=blue", content_type="application/x-www-form-urlencoded"
+    )
+    assert (got.status, got.json["counted"]) == (200, 1)
 
 
 def test_a_page_of_the_same_place_may_post(door):

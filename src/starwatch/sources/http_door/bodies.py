@@ -2,12 +2,13 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from starwatch.codecs.fields import NAMES
 from starwatch.codecs.records import MAX_RECORD
 from starwatch.ratings.rejects import RAW_LIMIT
 from starwatch.sources.http_door.limits import DoorLimits
@@ -15,6 +16,8 @@ from starwatch.sources.http_door.limits import DoorLimits
 _JSON = {"application/json"}
 _LINES = {"application/x-ndjson", "application/ndjson", "application/jsonl", "text/plain"}
 _FORM = {"application/x-www-form-urlencoded"}
+USUAL = frozenset(name.lower() for names in NAMES.values() for name in names)
+"""Names of fields that are read without configuration, in small letters."""
 TYPES = sorted(_JSON | _LINES | _FORM)
 """The content types that are taken; a body without one is looked at."""
 
@@ -78,7 +81,9 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
     return whole
 
 
-def split(body: bytes, content_type: str, limits: DoorLimits) -> Messages:
+def split(
+    body: bytes, content_type: str, limits: DoorLimits, read: Collection[str] = USUAL
+) -> Messages:
     """The messages of a body.
 
     What is said to be JSON or form fields is looked at as well, for curl calls everything form
@@ -88,6 +93,7 @@ def split(body: bytes, content_type: str, limits: DoorLimits) -> Messages:
         body: Unpacked.
         content_type: As the client named it, with parameters or without; may be empty.
         limits: Bounds of the door.
+        read: Names of form fields that are read, in small letters; others may come repeatedly.
 
     Raises:
         Refused: the type is not known (415), there is nothing in it or no form (400), or too many
@@ -104,7 +110,7 @@ def split(body: bytes, content_type: str, limits: DoorLimits) -> Messages:
     elif text[:1] == b"[":
         messages = _elements(text)
     elif kind in _FORM and text[:1] != b"{":
-        messages = _form(body)
+        messages = _form(body, read)
     elif text[:1] == b"{" and _is_one(text):
         messages = Messages([_short(text)])
     else:
@@ -136,7 +142,7 @@ def _elements(text: bytes) -> Messages:
     return Messages([_short(bytes(element)) for element in elements])
 
 
-def _form(body: bytes) -> Messages:
+def _form(body: bytes, read: Collection[str]) -> Messages:
     try:
         fields = parse_qsl(
             body.decode(), keep_blank_values=True, max_num_fields=64, errors="strict"
@@ -146,7 +152,7 @@ def _form(body: bytes) -> Messages:
     if not any(value for _, value in fields):
         raise Refused(400, "the form has no fields")
     for name, times in Counter(name for name, _ in fields).items():
-        if times > 1:  # which of them is meant, nobody can know
+        if times > 1 and name.lower() in read:  # which of them is meant, nobody can know
             raise Refused(400, f"the form has the field {name[:80]!r} {times} times")
     return Messages([msgspec.json.encode(dict(fields))], form=body)
 

@@ -59,8 +59,12 @@ class _Request:
         key = headers.get(b"idempotency-key")
         if sum(name == b"idempotency-key" for name, _ in scope["headers"]) > 1:
             raise Refused(400, "a post has one Idempotency-Key")
-        if key is not None and not (0 < len(key) <= _MOST_KEY and key.isascii()):
-            raise Refused(400, f"an Idempotency-Key has 1 to {_MOST_KEY} ASCII characters")
+        if key is not None and not (
+            0 < len(key) <= _MOST_KEY and key.isascii() and key.isprintable()
+        ):
+            raise Refused(
+                400, f"an Idempotency-Key has 1 to {_MOST_KEY} printable ASCII characters"
+            )
         length = headers.get(b"content-length", "0")
         return cls(
             path=scope["path"].removeprefix(scope.get("root_path", "")),
@@ -148,7 +152,7 @@ class RatingsEndpoint:
     def _messages(self, body: bytes, request: _Request) -> Messages:
         limits = self._source.limits
         whole = unpacked(body, request.encoding, limits.body_bytes)
-        return split(whole, request.content_type, limits)
+        return split(whole, request.content_type, limits, self._source.fields)
 
     async def _body(self, request: _Request, receive: Receive) -> bytes:
         limit = self._source.limits.body_bytes

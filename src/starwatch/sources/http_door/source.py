@@ -11,6 +11,7 @@ from starwatch.failpoints import reached
 from starwatch.ports import Delivery, Door
 from starwatch.ratings.scale import Scale
 from starwatch.sources.http_door.answers import Answer
+from starwatch.sources.http_door.bodies import USUAL
 from starwatch.sources.http_door.kept import KeptAnswers, record
 from starwatch.sources.http_door.limits import DoorLimits
 from starwatch.sources.http_door.load import NOTE, Load, decoded_posts
@@ -54,6 +55,9 @@ class HttpSource:
         scale: The scale of the stars.
         paths: Where ratings are posted to.
         limits: Bounds.
+
+    Attributes:
+        fields: Names of form fields that are read, in small letters.
     """
 
     name = "http"
@@ -70,6 +74,7 @@ class HttpSource:
         # configuration
         self.paths = tuple(dict.fromkeys(paths))
         self.limits = limits
+        self.fields = USUAL | {str(name).lower() for name in input.columns.values()}
         self._messages = JsonMessages(input, scale)
         # state
         self.kept = KeptAnswers(limits)
