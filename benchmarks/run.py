@@ -20,6 +20,7 @@ SCRIPTS = (
     *("state_cost", "commit", "duplicates", "restored", "verify", "export"),
     *("http_posts", "mqtt_ratings", "kafka"),
     *("tabs", "page_latency", "views", "view_cost", "view_throughput"),
+    "merged_history",
 )
 
 

@@ -15,9 +15,10 @@ from starwatch.journal.places import DATABASE
 
 FREQUENT = (
     *("--commit-ratings", "10", "--batch-size", "10"),
-    *("--snapshot-seconds", "0", "--seal-ratings", "40"),
+    *("--snapshot-seconds", "0", "--seal-ratings", "40", "--merge-files", "3"),
 )
-"""A commit every ten ratings, a snapshot behind each, and something to seal now and then."""
+"""A commit every ten ratings, a snapshot behind each, and something to seal or to merge now and
+then."""
 
 BY_TIME = (
     *("--speed", "3600x", "--order", "file", "--window", "10m/5m", "--window", "1h"),

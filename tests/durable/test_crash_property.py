@@ -44,6 +44,7 @@ PLACES = [
     *("snapshot.before", "snapshot.written", "snapshot.renamed"),
     *("history.before", "history.before_rename", "history.after_rename"),
     *("seal.before", "seal.before_rename", "seal.after_rename"),
+    *("merge.before", "merge.written", "merge.renamed", "prune.named", "prune.removed"),
 ]
 
 
@@ -278,6 +279,7 @@ def test_a_durable_engine_that_dies_equals_a_bare_one(data):
         commit_seconds=data.draw(st.sampled_from([0.0, 1e9])),
         seal_ratings=data.draw(st.sampled_from([1, 5, 12, 1 << 30])),
         seal_entries=data.draw(st.sampled_from([1, 3, 1 << 30])),
+        merge_files=data.draw(st.sampled_from([2, 3, 16])),
     )
     snapshots = data.draw(st.lists(st.booleans(), max_size=9))
     with tempfile.TemporaryDirectory() as root:

@@ -20,6 +20,7 @@ FAILPOINTS = [
     *("snapshot.before", "snapshot.written", "snapshot.renamed"),
     *("history.before", "history.before_rename", "history.after_rename"),
     *("seal.before", "seal.before_rename", "seal.after_rename"),
+    *("merge.before", "merge.written", "merge.renamed", "prune.named", "prune.removed"),
     *("sink.part_written", "sink.renamed"),
 ]
 """The last two come when the Parquet output ends, so nothing comes behind them."""
@@ -28,7 +29,7 @@ FAILPOINTS = [
 ELSEWHERE = {
     *("backfill.begun", "backfill.refused", "backfill.written", "backfill.renamed"),
     *("backfill.before", "backfill.inside", "backfill.after"),
-    *("backup.copied", "prune.found", "prune.named", "prune.removed"),
+    *("backup.copied", "prune.found"),
     *("erase.written", "erase.before", "erase.inside", "erase.after", "erase.removed"),
     *("http.committed", "kafka.handed", "kafka.produced", "kafka.committed"),
     *("ack.before", "ack.after"),

@@ -59,6 +59,7 @@ _KEPT = (
 @click.option("--commit-ratings", type=click.IntRange(min=1), hidden=True)  # service/rhythm.py
 @click.option("--snapshot-seconds", type=click.FloatRange(min=0), hidden=True)
 @click.option("--seal-ratings", type=click.IntRange(min=1), hidden=True)
+@click.option("--merge-files", type=click.IntRange(min=2), hidden=True)
 @click.option("--again", is_flag=True, help="With --state: forget what is there, begin anew.")
 @job_options
 @input_options
@@ -157,5 +158,5 @@ def _rhythm(given: Mapping[str, Any]) -> "Rhythm":
     """The defaults, but for what a test asks for."""
     from starwatch.service.rhythm import Rhythm  # noqa: PLC0415 - only with a state
 
-    names = ("commit_ratings", "snapshot_seconds", "seal_ratings")
+    names = ("commit_ratings", "snapshot_seconds", "seal_ratings", "merge_files")
     return Rhythm(**{name: given[name] for name in names if given[name] is not None})

@@ -1,8 +1,8 @@
 """Panes as Parquet files of a state: `history/tier=5s/`, `tier=1m/`, `tier=1h/`, `tier=1d/`.
 
 A file is named by the range of journal entries that it holds; it counts once a commit has named
-it, and files that no commit names are removed when a state is opened. Files are never changed, so
-a reader that takes all of a folder sees each rating once at any moment.
+it, and files that no commit names are removed when a state is opened. Files are never changed; old
+ones of long panes are merged (`starwatch.history.merging`), which gives others.
 """
 
 import os
@@ -26,7 +26,7 @@ from starwatch.windows.job import Job
 _A_FILE = 1 << 20
 """Ratings that share a file; what a run writes in one go, after a long time, may be more."""
 
-_GROUP_ROWS = 1 << 13
+GROUP_ROWS = 1 << 13
 """Rows of a row group: a reader of one product takes one or two of them from each file, in a
 millisecond. Files are a hundredth larger than with sixteen times as many."""
 
@@ -86,8 +86,8 @@ def _write(folder: Path, tier_ms: int, stem: str, table: pa.Table) -> PaneFile:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Readers of a whole folder pass over names that begin with a dot.
     part = path.with_name(f".{stem}.part")
-    how = _encodings(table)
-    pq.write_table(_plain(table), part, compression="zstd", row_group_size=_GROUP_ROWS, **how)
+    how = encodings(table, len(table["product"].chunk(0).dictionary))
+    pq.write_table(_plain(table), part, compression="zstd", row_group_size=GROUP_ROWS, **how)
     crc = checksum(part)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
@@ -105,9 +105,14 @@ def _plain(table: pa.Table) -> pa.Table:
     return table.set_column(0, "product", table["product"].cast(pa.string()))
 
 
-def _encodings(table: pa.Table) -> dict[str, Any]:
-    """Dictionaries for all columns; but ids that hardly repeat are kept by where they differ."""
-    if len(table) >= _REPEATED * len(table["product"].chunk(0).dictionary):
+def encodings(panes: pa.Table, products: int) -> dict[str, Any]:
+    """Dictionaries for all columns; but ids that hardly repeat are kept by where they differ.
+
+    Args:
+        panes: What is written, or the beginning of it.
+        products: Of how many products that is.
+    """
+    if len(panes) >= _REPEATED * products:
         return {"use_dictionary": True}
-    others = [name for name in table.schema.names if name != "product"]
+    others = [name for name in panes.schema.names if name != "product"]
     return {"use_dictionary": others, "column_encoding": {"product": "DELTA_BYTE_ARRAY"}}

@@ -7,7 +7,7 @@ from typing import Any, Self
 from starwatch.admission.ledger import Class
 from starwatch.journal.entries import Entry
 from starwatch.journal.notes import Note
-from starwatch.journal.pane_files import PaneRange
+from starwatch.journal.pane_files import PaneMerge, PaneRange
 from starwatch.journal.retention import Pruning
 from starwatch.journal.sealing import Sealing
 from starwatch.ports import Cursor
@@ -55,6 +55,7 @@ class Commit:
         snapshot: Name of a snapshot file and the entry up to which it goes, at or before this one.
         sealing: Entries that lie in files now, and are forgotten here.
         panes: Entries that are in the history now.
+        merging: Files of panes that one takes the place of.
         pruning: Files that do not count any more.
         rows_done: Window rows before this number are with every sink for certain, by cursors that
             an earlier commit holds; the outbox lets them go.
@@ -71,5 +72,6 @@ class Commit:
     snapshot: tuple[str, int] | None = None
     sealing: Sealing | None = None
     panes: PaneRange | None = None
+    merging: PaneMerge | None = None
     pruning: Pruning | None = None
     rows_done: int = 0

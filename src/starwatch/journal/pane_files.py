@@ -1,11 +1,14 @@
 """The files of panes that a state has, as its database names them."""
 
+import re
 import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+
+_ENTRIES = re.compile(r".*/(\d{12})-(\d{12})\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,25 @@ class PaneFile:
     rows: int
     size: int
     crc: int
+
+    @property
+    def entries(self) -> tuple[int, int] | None:
+        """The first and the last journal entry whose panes it holds; None if a backfill made it."""
+        found = _ENTRIES.fullmatch(self.name)
+        return (int(found[1]), int(found[2])) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class PaneMerge:
+    """Files of panes as one, to be named by a commit that forgets them.
+
+    Attributes:
+        file: The sum of them.
+        sources: Their names.
+    """
+
+    file: PaneFile
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +88,22 @@ def note_panes_gone(database: sqlite3.Connection, files: Sequence[str]) -> None:
     database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", row)
 
 
-def name_pane_files(database: sqlite3.Connection, files: Sequence[PaneFile]) -> None:
-    """Name files, inside a transaction."""
-    now = time.time_ns() // 1_000_000
+def name_pane_files(
+    database: sqlite3.Connection, files: Sequence[PaneFile], made_ms: int | None = None
+) -> None:
+    """Name files, inside a transaction; made now if nothing else is said."""
+    made = time.time_ns() // 1_000_000 if made_ms is None else made_ms
     database.executemany(
         "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((f.name, f.tier_ms, f.first_ms, f.last_ms, f.rows, f.size, f.crc, now) for f in files),
+        ((f.name, f.tier_ms, f.first_ms, f.last_ms, f.rows, f.size, f.crc, made) for f in files),
     )
+
+
+def name_merged(database: sqlite3.Connection, merged: PaneMerge) -> None:
+    """Name a merged file in the place of others, inside a transaction; it is as old as the newest.
+
+    So it goes, where there is no room for all, when the newest of them would have gone.
+    """
+    query = "DELETE FROM history WHERE file = ? RETURNING made_ms"
+    made = [database.execute(query, (name,)).fetchone()[0] for name in merged.sources]
+    name_pane_files(database, [merged.file], max(made))

@@ -31,7 +31,13 @@ from starwatch.journal.outgoing import (
     write_cursors,
     write_rows,
 )
-from starwatch.journal.pane_files import PANES_GONE, PANES_UPTO, PaneFile, name_pane_files
+from starwatch.journal.pane_files import (
+    PANES_GONE,
+    PANES_UPTO,
+    PaneFile,
+    name_merged,
+    name_pane_files,
+)
 from starwatch.journal.pruning import FIRSTS, forget, lots
 from starwatch.journal.rejects import KEPT_REJECTS, REJECTS_GONE, read_rejects, write_rejects
 from starwatch.journal.retention import Lot, Pruning
@@ -105,6 +111,8 @@ class Journal:
             if commit.panes is not None:
                 name_pane_files(self._database, commit.panes.files)
                 write_facts(self._database, {PANES_UPTO: commit.panes.entry})
+            if commit.merging is not None:
+                name_merged(self._database, commit.merging)
             if commit.sealing is not None:
                 write_sealing(self._database, commit.sealing)
             if commit.pruning is not None:

@@ -322,6 +322,7 @@ class DurableEngine:
                 snapshot=kept.snapshot,
                 panes=kept.panes,
                 sealing=kept.sealing,
+                merging=kept.merging,
                 pruning=kept.pruning,
                 # Sinks of its own never fall behind: where one breaks, the run ends.
                 rows_done=self.followed.rows_done(bounded=not self._sinks),
@@ -333,8 +334,8 @@ class DurableEngine:
             self.rows_committed += len(rows)
         if outbox is not None:
             self.followed.backlog.add(self.rows_committed, len(outbox[1]))
-        if kept.pruning:
-            self._upkeep.remove(kept.pruning)
+        if kept.outdated:
+            self._upkeep.remove(kept.outdated)
         self.followed.committed(self._cursors)
         self._cursors = {}
         if rows is not None and len(rows):

@@ -1,37 +1,45 @@
-"""What a state needs from time to time, beside the run: snapshots, panes, sealing, retention (§7).
+"""What a state needs from time to time, beside the run: snapshots, files, retention (§7).
 
 Files are written by a thread of their own; they count once a later commit has named them, so a
 crash at any moment leaves nothing but files to sweep away.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
 from starwatch.engine import Engine, Snapshot
-from starwatch.errors import OutputFailed
+from starwatch.errors import BadState, OutputFailed
 from starwatch.failpoints import reached
 from starwatch.history.files import write_panes
+from starwatch.history.merging import MOST_BYTES, merge, put_in_place, to_merge
 from starwatch.history.panes import COLUMNS
-from starwatch.journal.pane_files import PaneRange
+from starwatch.journal.pane_files import PaneFile, PaneMerge, PaneRange
 from starwatch.journal.places import Places
 from starwatch.journal.retention import Pruning, Retention
 from starwatch.journal.sealing import Sealing, seal
 from starwatch.journal.snapshots import Snapshots
 from starwatch.journal.store import Journal
+from starwatch.journal.written import Written, check_file
 from starwatch.service.memory import give_back
 from starwatch.service.pruning import Removal, forgotten, found
 from starwatch.service.rhythm import Rhythm
 from starwatch.windows.job import Job
+
+_LOG = logging.getLogger(__name__)
 
 _RATING_BYTES = 32
 """About what a rating takes in the journal."""
 
 _PATIENCE = 6
 """How many times the usual pause a snapshot may wait where it is larger than what is new."""
+
+_SHARE = 16
+"""A merged file is at most this part of all that is kept, for it goes as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +50,26 @@ class Kept:
         snapshot: Name of a snapshot file and the entry up to which it goes.
         panes: Entries whose panes lie in files now.
         sealing: Entries that lie in files now, and are forgotten; their panes do too.
-        pruning: Files that are to be let go; they are removed after that commit.
+        merging: Files of panes that one takes the place of; they are removed after that commit.
+        pruning: Files that are to be let go; they too are removed then.
     """
 
     snapshot: tuple[str, int] | None = None
     panes: PaneRange | None = None
     sealing: Sealing | None = None
+    merging: PaneMerge | None = None
     pruning: Pruning | None = None
+
+    @property
+    def outdated(self) -> Pruning:
+        """The files that do not count any more once all this is named."""
+        pruning = self.pruning or Pruning()
+        merged = self.merging.sources if self.merging else ()
+        return replace(pruning, panes=pruning.panes + merged)
 
 
 class Upkeep:
-    """Writes snapshots, panes and sealed ratings beside a run, and lets old ones go.
+    """Writes snapshots, panes and sealed ratings beside a run, merges and lets go old ones.
 
     Args:
         places: Where the parts of the state are.
@@ -84,6 +101,7 @@ class Upkeep:
         self._retention = retention
         self._removal = Removal(places)
         self._grown = False
+        self._broken: set[str] = set()
         self._size = self._received = 0
 
     def start_if_due(self, number: int, engine: Engine) -> None:
@@ -121,8 +139,9 @@ class Upkeep:
             OutputFailed: they could not be written.
         """
         before = self._result() if self._work is not None else Kept()
-        self._work = self._thread.submit(self._complete, number, before)
-        return self._result()
+        # What was merged has its name by now, and gets it only once.
+        self._work = self._thread.submit(self._complete, number, replace(before, merging=None))
+        return replace(self._result(), merging=before.merging)
 
     def prune(self, journal: Journal) -> None:
         """Let go all that is due, here and now; for the start and the end of a run."""
@@ -139,12 +158,15 @@ class Upkeep:
     def _result(self) -> Kept:
         work, self._work = self._work, None
         try:
-            return work.result() if work else Kept()
+            kept = work.result() if work else Kept()
+            if kept.merging:
+                put_in_place(self._places.history, kept.merging)
         except OSError as error:
             raise OutputFailed(
                 f"the state cannot be written: {error.strerror or error}",
                 hint="Make room on the disk and start again; nothing that was committed is lost",
             ) from None
+        return kept
 
     def _write(self, number: int, state: list[Snapshot]) -> Kept:
         with closing(Journal(self._places.database, reading=True)) as journal:
@@ -154,9 +176,13 @@ class Upkeep:
             pruning = self._prune(journal)
             panes = self._panes(journal, number)
             sealing = self._seal(journal, panes)
+            # One or the other, so that none waits long for the commit that names it; and what is
+            # let go is not merged.
+            busy = panes or sealing or pruning
+            merging = None if busy else self._merge(journal.pane_files())
         self._grown = bool(panes or sealing)
         give_back()
-        return Kept(snapshot, panes, sealing, pruning)
+        return Kept(snapshot, panes, sealing, merging, pruning)
 
     def _complete(self, number: int, before: Kept) -> Kept:
         with closing(Journal(self._places.database, reading=True)) as journal:
@@ -210,3 +236,24 @@ class Upkeep:
         reached("seal.before")
         read = partial(journal.entries, 0, upto)
         return seal(self._places.ratings, first, read)
+
+    def _merge(self, files: Iterable[PaneFile]) -> PaneMerge | None:
+        """Merge some files of panes, where there are many small ones."""
+        kept = self._retention.keep_bytes
+        most = MOST_BYTES if kept is None else min(MOST_BYTES, kept // _SHARE)
+        whole = (file for file in files if file.name not in self._broken)
+        sources = to_merge(whole, fewest=self._rhythm.merge_files, most_bytes=most)
+        if not sources or not all(self._intact(file) for file in sources):
+            return None
+        reached("merge.before")
+        return merge(self._places.history, sources)
+
+    def _intact(self, file: PaneFile) -> bool:
+        """Whether a file is as it was written: a new checksum must not hide that it is not."""
+        hint = "It is merged with no others. Restore a backup of the state"
+        try:
+            check_file(self._places.history / file.name, Written(file.size, file.crc), hint=hint)
+        except BadState as error:
+            _LOG.warning("%s", error)
+            self._broken.add(file.name)
+        return file.name not in self._broken

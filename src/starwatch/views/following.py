@@ -223,8 +223,10 @@ def _pause(busy: float) -> float:
 
 def _goes_on(picture: Picture, moment: Moment) -> bool:
     """Whether a picture can be brought forward: same rules, and all days are there."""
-    gone = lost(picture.moment.files, moment.files)
-    return moment.job == picture.job and not any(file.tier_ms == DAY_MS for file in gone)
+    before = picture.moment
+    if moment.job != picture.job or before.since_ms.get(DAY_MS) != moment.since_ms.get(DAY_MS):
+        return False
+    return not any(file.tier_ms == DAY_MS for file in lost(before.files, moment.files))
 
 
 def _joins(seen: int, fresh: Sequence[Counted], moment: Moment) -> bool:

@@ -9,7 +9,6 @@ from starwatch.history.panes import COLUMNS, pane_tables
 from starwatch.history.tiers import DAY_MS, tier_for
 from starwatch.journal.entries import SCHEMA, Entry
 from starwatch.journal.pane_files import PaneFile
-from starwatch.journal.places import BACKFILL_STEM
 from starwatch.views.arrivals import Arrivals
 from starwatch.views.blocks import Block
 from starwatch.views.current import CurrentWindows
@@ -285,15 +284,24 @@ class Picture:
 
 def is_backfilled(file: PaneFile) -> bool:
     """Whether a backfill made a file of panes."""
-    return file.name.rpartition("/")[2].startswith(BACKFILL_STEM)
+    return file.entries is None
 
 
 def lost(before: Sequence[PaneFile], after: Sequence[PaneFile]) -> list[PaneFile]:
-    """The files that were let go."""
+    """The files that were let go; not those that were merged, whose panes are in another one."""
     if before is after:
         return []
     kept = {file.name for file in after}
-    return [file for file in before if file.name not in kept]
+    gone = [file for file in before if file.name not in kept]
+    fresh = _added(before, after) if gone else []
+    return [file for file in gone if not any(_holds(other, file) for other in fresh)]
+
+
+def _holds(merged: PaneFile, file: PaneFile) -> bool:
+    """Whether the range of a file lies in that of a merged one."""
+    if merged.tier_ms != file.tier_ms or merged.entries is None or file.entries is None:
+        return False
+    return merged.entries[0] <= file.entries[0] and file.entries[1] <= merged.entries[1]
 
 
 def _added(before: Sequence[PaneFile], after: Sequence[PaneFile]) -> list[PaneFile]:
