@@ -165,6 +165,11 @@ class RatingsEndpoint:
             raise Refused(408, "the body took too long to arrive") from None
 
 
+_READ_PAST = 64 << 10
+"""Of a body that is too large so much is read and let go: a client that is still sending when the
+connection is closed is reset, and may never read why."""
+
+
 async def _read(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size, more = 0, True
@@ -174,10 +179,14 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise _Left
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
         more = message.get("more_body", False)
+        if size > limit:
+            chunks.clear()
+            more = more and size <= limit + _READ_PAST
+        else:
+            chunks.append(chunk)
+    if size > limit:
+        raise _too_large(limit)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
