@@ -1,5 +1,6 @@
 """What a tab can watch: how it is looked at, told whole, and told by what changed."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -61,7 +62,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
+class _Plain(ABC):
     """A view of which nothing is left out when a tab comes back."""
 
     given: Mapping[str, Any]
@@ -70,8 +71,9 @@ class _Plain:
         """The same as the whole."""
         return self.whole(answers)
 
+    @abstractmethod
     def whole(self, answers: Answers) -> Look:
-        raise NotImplementedError
+        """All that is shown."""
 
     def full(self, look: Look) -> dict[str, Any]:
         return dict(look)
