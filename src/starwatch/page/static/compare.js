@@ -5,28 +5,19 @@
  */
 
 import { Course, zoneWords } from "./course.js";
-import { element, one, setText, svg, whenQuiet } from "./dom.js";
+import { element, one, setText, whenQuiet } from "./dom.js";
+import { drawMark, LOOKS, sample } from "./marks.js";
 import { count, counted, mean } from "./numbers.js";
 import { PointTable } from "./pointtable.js";
 import { starRange } from "./productcharts.js";
 import { laid, merge, starsAt, together, trim } from "./series.js";
 import { stretch } from "./spans.js";
-import { color, moved, TimeChart } from "./timechart.js";
+import { moved, TimeChart } from "./timechart.js";
 
 /** @typedef {import("./app.js").Page} Page */
 /** @typedef {import("./series.js").SeriesAnswer} SeriesAnswer */
 
 export const MOST = 6;
-
-/** Each line has a colour (Okabe and Ito), a dash and a mark of its own. */
-const LOOKS = [
-  { color: "--line-1", dash: [], mark: "circle" },
-  { color: "--line-2", dash: [8, 4], mark: "square" },
-  { color: "--line-3", dash: [2, 3], mark: "triangle" },
-  { color: "--line-4", dash: [12, 4, 2, 4], mark: "diamond" },
-  { color: "--line-5", dash: [5, 2], mark: "cross" },
-  { color: "--line-6", dash: [1, 5], mark: "ring" },
-];
 
 const MARKS_APART = 110; // pixels between two marks on a line
 const SAY_MS = 400;
@@ -65,12 +56,7 @@ class Compare {
   constructor(main, { url, first, app }) {
     this.main = main;
     this.app = app;
-    this.scale = app.status.value.scale ?? {
-      lowest: 1,
-      highest: 5,
-      step: 1,
-      values: [1, 2, 3, 4, 5],
-    };
+    this.scale = app.status.scale;
     this.#ids = [...new Set(url.searchParams.getAll("id"))].slice(0, MOST);
     this.#series = first.compare?.series ?? [];
     this.course = new Course(main, app, url.searchParams, () => this.#asked());
@@ -441,58 +427,4 @@ class Compare {
       }
     });
   }
-}
-
-/**
- * What a line looks like, for its row.
- *
- * @param {number} at
- */
-function sample(at) {
-  const look = LOOKS[at];
-  const picture = svg("svg", { class: `sample line-${at + 1}`, viewBox: "0 0 44 14" });
-  picture.append(
-    svg("path", { d: "M0 7h44", "stroke-dasharray": look.dash.join(" ") || null }),
-    svg("path", { class: "mark", d: shape(look.mark, 22, 7, 4.5) }),
-  );
-  picture.setAttribute("aria-hidden", "true");
-  return picture;
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {{color: string, mark: string}} look
- * @param {number} x
- * @param {number} y
- * @param {number} size
- */
-function drawMark(context, look, x, y, size) {
-  context.save();
-  context.setLineDash([]);
-  context.fillStyle = look.mark === "ring" ? color("--surface") : color(look.color);
-  context.strokeStyle = color(look.color);
-  context.lineWidth = size / 2;
-  const path = new Path2D(shape(look.mark, x, y, size));
-  if (look.mark !== "cross") context.fill(path);
-  if (look.mark === "ring" || look.mark === "cross") context.stroke(path);
-  context.restore();
-}
-
-/**
- * The outline of a mark.
- *
- * @param {string} mark
- * @param {number} x
- * @param {number} y
- * @param {number} r
- */
-export function shape(mark, x, y, r) {
-  /** @type {Record<string, string>} */
-  const outlines = {
-    square: `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
-    triangle: `M${x} ${y - r}L${x + r} ${y + r}H${x - r}z`,
-    diamond: `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}z`,
-    cross: `M${x - r} ${y - r}l${2 * r} ${2 * r}M${x - r} ${y + r}l${2 * r} ${-2 * r}`,
-  };
-  return outlines[mark] ?? `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
 }

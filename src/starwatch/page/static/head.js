@@ -19,6 +19,9 @@ const WORDS = {
   resting: "at rest",
 };
 
+/** @type {import("./types.js").Scale} */
+const FIVE = { lowest: 1, highest: 5, step: 1, values: [1, 2, 3, 4, 5] };
+
 /** The newest status, and who wants to know of it. */
 export class StatusStore {
   /** @type {Set<(status: Status) => void>} */
@@ -28,6 +31,11 @@ export class StatusStore {
   /** @param {Status} status */
   constructor(status) {
     this.value = status;
+  }
+
+  /** The scale of the stars; one to five before there is a job. */
+  get scale() {
+    return this.value.scale ?? FIVE;
   }
 
   /** How old the newest rating is now, by the server's clock; null before the first. */

@@ -48,12 +48,7 @@ class Overview {
   constructor(main, { url, first, app }) {
     this.main = main;
     this.app = app;
-    this.scale = app.status.value.scale ?? {
-      lowest: 1,
-      highest: 5,
-      step: 1,
-      values: [1, 2, 3, 4, 5],
-    };
+    this.scale = app.status.scale;
     this.filters = filtersOf(url.searchParams);
     this.follow = whenQuiet(() => this.#follow(), FOLLOW_MS);
     this.total = one(main, "[data-total]");

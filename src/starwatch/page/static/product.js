@@ -43,12 +43,7 @@ class Product {
   constructor(main, { url, first, app }) {
     this.main = main;
     this.app = app;
-    this.scale = app.status.value.scale ?? {
-      lowest: 1,
-      highest: 5,
-      step: 1,
-      values: [1, 2, 3, 4, 5],
-    };
+    this.scale = app.status.scale;
     this.id = first.product.id;
     this.#product = first.product;
     this.#series = first.series;
