@@ -3,6 +3,7 @@
 import logging
 import mmap
 import random
+import time
 from contextlib import closing
 from itertools import pairwise
 
@@ -64,6 +65,14 @@ def own(column):
     return not isinstance(column, mmap.mmap)
 
 
+def within_budget(views):
+    """What was shown at once is brought within the budget right behind."""
+    until = time.monotonic() + 10
+    while in_memory(views) > SMALL:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 def test_a_small_budget_holds_and_shows_the_same(state):
     with Views.open(state) as views:
         expected, whole = shown(views), in_memory(views)
@@ -82,7 +91,7 @@ def test_a_small_budget_holds_while_commits_come(state, tmp_path, monkeypatch):
         journal.note({"identity": "all"})
         while views.about().identity != "all":
             views.wait(views.seq, 10)
-            assert in_memory(views) <= SMALL
+            within_budget(views)
         assert shown(views) == expected
 
 

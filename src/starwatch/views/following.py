@@ -48,7 +48,8 @@ class Follower:
     Args:
         directory: The state directory.
         committed: Set by a writer in this process with each commit; None: there is none.
-        changed: Called by the thread when the picture has changed.
+        changed: Called by the thread when the picture has changed, with the lock held: nobody sees
+            the new picture before. It must not wait for anything.
         memory: Bytes of panes that are kept in memory at most.
 
     Attributes:
@@ -139,13 +140,15 @@ class Follower:
         elif self.trouble != str(told):
             known = isinstance(told, StarwatchError)
             _LOG.warning("the state cannot be shown: %s", told, exc_info=None if known else error)
-            self.trouble = str(told)
-            self._changed()
+            with self.lock:
+                self.trouble = str(told)
+                self._changed()
 
-    def _tell(self) -> None:
-        self.trouble = ""
-        self._opened.set()
+    def _show(self, moment: Moment) -> None:
+        """Have the picture seen as that of a moment; the lock is held."""
+        self.moment, self.trouble = moment, ""
         self._changed()
+        self._opened.set()
 
     def _build(self, journal: Journal, moments: Moments) -> None:
         """Read the whole state anew."""
@@ -158,8 +161,8 @@ class Follower:
                 gone = error
                 continue
             with self.lock:
-                self.picture, self.moment = picture, moment
-            self._tell()
+                self.picture = picture
+                self._show(moment)
             return
         raise BadState(f"{gone.filename} is not there", hint="Restore a backup of the state")
 
@@ -184,9 +187,7 @@ class Follower:
         with journal.at_one_moment():
             moment = moments.now()
             taken = _goes_on(picture, moment) and self._take(journal, picture, moment)
-        if taken:
-            self._tell()
-        else:
+        if not taken:
             self._build(journal, moments)
 
     def _take(self, journal: Journal, picture: Picture, moment: Moment) -> bool:
@@ -198,18 +199,17 @@ class Follower:
         fresh = [picture.counted(portion) for portion in _portions(entries)]
         if not _joins(picture.seen, fresh, moment):
             return False
+        again = None
+        if picture.is_cut(moment, fresh):
+            entries = journal.entries(moment.panes_upto, columns=COLUMNS)
+            again = [picture.counted(portion) for portion in _portions(entries)]
         try:
             with self.lock:
                 picture.take(moment, fresh)
-                self.moment = moment
-                behind = picture.file()
+                picture.file(again)
+                self._show(moment)
         except FileNotFoundError:  # a backfill's file went before it was read
             return False
-        if behind is not None:
-            entries = journal.entries(behind, picture.seen, columns=COLUMNS)
-            again = [picture.counted(portion) for portion in _portions(entries)]
-            with self.lock:
-                picture.again(again)
         tidied = picture.tidied()
         with self.lock:
             picture.unfiled = tidied

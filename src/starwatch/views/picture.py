@@ -161,23 +161,29 @@ class Picture:
             if number is not None:
                 current.advance(number)
 
-    def file(self) -> int | None:
+    def is_cut(self, moment: Moment, fresh: Sequence[Counted]) -> bool:
+        """Whether files hold only the beginning of a part of what none held before.
+
+        Args:
+            moment: A later commit, whose files these are.
+            fresh: What is still to be taken up to it.
+        """
+        upto = moment.panes_upto
+        held = any(unfiled.is_cut(upto) for unfiled in self.unfiled.values())
+        return held or any(each.first <= upto < each.last for each in fresh)
+
+    def file(self, again: Sequence[Counted] | None) -> None:
         """Let go what files hold by now.
 
-        Returns:
-            The entry behind which the journal must be read again, by `again`; None: nothing must.
+        Args:
+            again: Where that cut a part: the entries behind those in files, counted anew.
         """
-        needed = False
-        for base, unfiled in self.unfiled.items():
-            self.unfiled[base], again = unfiled.filed(self.moment.panes_upto)
-            needed |= again
-        if needed:
-            self.unfiled = {base: Unfiled(self.moment.panes_upto) for base in self.unfiled}
-        return self.moment.panes_upto if needed else None
-
-    def again(self, entries: Sequence[Counted]) -> None:
-        """Take entries that are counted already, and are in no file."""
-        for each in entries:
+        upto = self.moment.panes_upto
+        if again is None:
+            self.unfiled = {base: parts.behind(upto) for base, parts in self.unfiled.items()}
+            return
+        self.unfiled = {base: Unfiled(upto) for base in self.unfiled}
+        for each in again:
             self._keep(self._coded(each), each)
 
     def tidied(self) -> dict[int, Unfiled]:

@@ -73,16 +73,13 @@ class Unfiled:
                 parts[place] = part.spill()
         return replace(self, parts=tuple(parts))
 
-    def filed(self, upto: int) -> tuple[Self, bool]:
-        """Without what files hold by now.
+    def is_cut(self, upto: int) -> bool:
+        """Whether an entry is inside a part, so that the part is neither before nor behind it."""
+        return any(part.first <= upto < part.last for part in self.parts)
 
-        Returns:
-            What is left, and whether the entries behind `upto` must be read again: of a part of
-            which files hold only the beginning, nothing is kept, nor of those behind it.
-        """
-        if any(part.first <= upto < part.last for part in self.parts):
-            return type(self)(upto), True
-        return type(self)(upto, tuple(part for part in self.parts if part.first > upto)), False
+    def behind(self, upto: int) -> Self:
+        """Without what files hold by now, the entries up to this one; it cuts no part."""
+        return type(self)(upto, tuple(part for part in self.parts if part.first > upto))
 
     def of_product(self, code: int) -> list[Block]:
         """The panes of one product."""
