@@ -209,7 +209,33 @@ def test_an_answer_that_is_held_is_not_sent_again(reference, path):
     tag = got.headers["etag"]
     again = reference.get(f"/api/v1/{path}", if_none_match=tag)
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    for held in (tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        assert reference.get(f"/api/v1/{path}", if_none_match=held).status == 304
     assert reference.get(f"/api/v1/{path}", if_none_match='"other"').body == got.body
+
+
+def test_a_tag_holds_for_what_is_packed_too_and_so_is_weak(reference):
+    path = "/api/v1/products?limit=500"
+    plain, packed = reference.get(path), reference.get(path, accept_encoding="gzip")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert plain.headers["etag"] == packed.headers["etag"]
+    assert plain.headers["etag"].startswith('W/"')
+    same = reference.get(path, accept_encoding="gzip", if_none_match=plain.headers["etag"])
+    assert (same.status, same.headers["vary"]) == (304, "Accept-Encoding")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        *((f"{name}?id=nope", 404) for name in ("product", "series", "series.csv", "stars")),
+        *((f"compare?id={PRODUCT}&id=nope", 404), ("products?window=1", 400)),
+        (f"series?id={PRODUCT}&from_ms=2&to_ms=1", 400),
+    ],
+)
+def test_who_holds_a_tag_is_told_of_a_mistake_all_the_same(reference, path, status):
+    tag = reference.get("/api/v1/overview").headers["etag"]
+    assert reference.get(f"/api/v1/{path}", if_none_match=tag).status == status
+    assert reference.get(f"/api/v1/{path}", if_none_match="*").status == status
 
 
 def test_large_answers_are_packed_for_who_takes_that(reference):

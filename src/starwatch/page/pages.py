@@ -16,7 +16,7 @@ from starwatch.page.api.answers import Answers
 from starwatch.page.api.kept import LATE, REJECTS
 from starwatch.page.api.parameters import Parameter, values_of
 from starwatch.page.api.products import OVERVIEW, PRODUCTS
-from starwatch.page.api.routes import Api, Made, refused
+from starwatch.page.api.routes import Made, refused
 from starwatch.page.api.series import COMPARE, SERIES
 from starwatch.page.sharing import Shared
 from starwatch.page.static_files import StaticFiles
@@ -91,16 +91,15 @@ class Pages:
 
     Args:
         answers: Where numbers come from.
-        api: Knows the entity tag of what is committed.
         static: The files that pages need.
         kept: Pages that hold, and threads that make them.
         prefix: What stands before all paths, behind a proxy: empty, or as `/shop`.
     """
 
     def __init__(
-        self, answers: Answers, api: Api, static: StaticFiles, kept: Shared[Made], prefix: str
+        self, answers: Answers, static: StaticFiles, kept: Shared[Made], prefix: str
     ) -> None:
-        self._answers, self._api, self._static, self._kept = answers, api, static, kept
+        self._answers, self._static, self._kept = answers, static, kept
         self._templates = Environment(
             loader=PackageLoader("starwatch.page"),
             autoescape=True,

@@ -63,7 +63,7 @@ class Site:
             size=lambda made: made.body.size,
             most_bytes=_MOST_BYTES,
         )
-        self._pages = Pages(self._answers, self._api, self._static, kept, prefix)
+        self._pages = Pages(self._answers, self._static, kept, prefix)
         self._login = Login(Cookies(token), prefix, self._login_page, tuple(self.paths))
         self._token = token
         pool.submit(self._pages.warm)

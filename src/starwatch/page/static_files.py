@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from starwatch.page.answering import Body, answered, unchanged
+from starwatch.page.answering import Body, answered, weak_tag
 
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -68,13 +68,9 @@ class StaticFiles:
         body = self._files.get(name)
         if body is None:
             raise HTTPException(404)
-        tag = f'"{self.version}"'
-        if same := unchanged(request, tag):
-            return same
         kept = _FOR_EVER if current else "no-cache"
-        return answered(
-            request, body, _TYPES[_ending(name)], (("Cache-Control", kept), ("ETag", tag))
-        )
+        headers = (("Cache-Control", kept), ("ETag", weak_tag(self.version)))
+        return answered(request, body, _TYPES[_ending(name)], headers)
 
 
 def _below(folder: Traversable, before: str = "") -> Iterator[tuple[str, bytes]]:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 import starwatch
 from starwatch.errors import StarwatchError, UsageError
-from starwatch.page.answering import Body, answered, unchanged
+from starwatch.page.answering import Body, answered, weak_tag
 from starwatch.page.api.answers import Answers, Unknown
 from starwatch.page.api.endpoints import ENDPOINTS, PREFIX, Endpoint
 from starwatch.page.api.parameters import BadRequest, values_of
@@ -59,21 +59,19 @@ class Api:
             Route(f"{PREFIX}/series.csv", self._csv),
         ]
 
-    def tag(self, seq: int | None = None) -> str:
+    def _tag(self, seq: int) -> str:
         """The entity tag of all that is as of a number."""
-        seq = self._answers.views.seq if seq is None else seq
-        return f'"{self._answers.views.about().identity[:8]}-{seq}-{starwatch.__version__}"'
+        identity = self._answers.views.about().identity[:8]
+        return weak_tag(f"{identity}-{seq}-{starwatch.__version__}")
 
     async def _get(self, endpoint: Endpoint, request: Request) -> Response:
         try:
             given = values_of(request.scope["query_string"], endpoint.parameters)
-            if endpoint.lasting and (same := unchanged(request, self.tag())):
-                return same
             key = endpoint.name + "?" + request.url.query
             made = await self._kept.get(key, partial(self._make, endpoint, given))
         except Exception as error:  # noqa: BLE001 - each becomes an answer, or is raised again
             return refusal(error)
-        headers = [("Cache-Control", "no-cache"), ("ETag", self.tag(made.seq))]
+        headers = [("Cache-Control", "no-cache"), ("ETag", self._tag(made.seq))]
         if not endpoint.lasting:
             headers = [("Cache-Control", "no-store")]
         return answered(request, made.body, "application/json", headers)
@@ -87,15 +85,13 @@ class Api:
     async def _csv(self, request: Request) -> Response:
         try:
             given = values_of(request.scope["query_string"], SERIES)
-            if same := unchanged(request, self.tag()):
-                return same
             key = "series.csv?" + request.url.query
             made = await self._kept.get(key, partial(self._make_csv, given))
         except Exception as error:  # noqa: BLE001 - as above
             return refusal(error)
         headers = [
             ("Cache-Control", "no-cache"),
-            ("ETag", self.tag(made.seq)),
+            ("ETag", self._tag(made.seq)),
             ("Content-Disposition", 'attachment; filename="series.csv"'),
         ]
         return answered(request, made.body, "text/csv; charset=utf-8", headers)
