@@ -55,8 +55,13 @@ def _product(answers: Answers, given: Given) -> First:
 
 def _compare(answers: Answers, given: Given) -> First:
     if not given["id"]:
-        return {"compare": None}
-    return {"compare": answers.compare(given)}
+        return {"compare": None, "names": {}}
+    compared = answers.compare(given)
+    ids = [series["id"] for series in compared["series"]]
+    return {
+        "compare": compared,
+        "names": {id_: answers.product({"id": id_})["name"] for id_ in ids},
+    }
 
 
 def _pipeline(answers: Answers, given: Given) -> First:

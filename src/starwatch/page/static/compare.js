@@ -59,6 +59,7 @@ class Compare {
     this.scale = app.status.scale;
     this.#ids = [...new Set(url.searchParams.getAll("id"))].slice(0, MOST);
     this.#series = first.compare?.series ?? [];
+    for (const [id, name] of Object.entries(first.names ?? {})) this.#names.set(id, name || id);
     this.course = new Course(main, app, url.searchParams, () => this.#asked());
     this.say = whenQuiet(() => app.announce(this.#words()), SAY_MS);
     this.find = whenQuiet(() => void this.#find(), FIND_MS);
