@@ -95,3 +95,13 @@ test("a histogram in words", () => {
   assert.equal(numbers.starsInWords([1, 0, 0, 2, 0], FIVE), "4 stars: 2, 1 star: 1");
   assert.equal(numbers.starsInWords([0, 0], [1, 2]), "no ratings");
 });
+
+test("no two windows read the same", () => {
+  const words = (/** @type {number[]} */ ...[size_ms, slide_ms, offset_ms]) =>
+    numbers.windowWords({ size_ms, slide_ms, offset_ms });
+  assert.equal(words(30_000, 5000, 0), "30 s, every 5 s");
+  assert.equal(words(60_000, 60_000, 0), "1 min");
+  assert.equal(words(60_000, 60_000, 7500), "1 min, shifted by 7 s 500 ms");
+  assert.equal(words(86_400_000, 3_600_000, 900_000), "1 d, every 1 h, shifted by 15 min");
+  assert.equal(words(90_061_001, 90_061_001, 0), "1 d 1 h 1 min 1 s 1 ms");
+});

@@ -25,6 +25,13 @@ test("windows that no kept pane divides are not offered", () => {
   assert.equal(spans.windowChoices(odd)[0].words, "7 s");
 });
 
+test("a window that is shifted says so", () => {
+  const late = { label: "30s/5s+2s", size_ms: 30_000, slide_ms: 5000, offset_ms: 2000 };
+  const choices = spans.windowChoices({ ...JOB, windows: [...JOB.windows, late] });
+  const words = choices.filter((each) => each.size_ms === 30_000).map((each) => each.words);
+  assert.deepEqual(words, ["30 s, every 5 s", "30 s, every 5 s, shifted by 2 s"]);
+});
+
 test("a long stretch gets longer windows, a short one keeps what is shown", () => {
   const choices = spans.windowChoices(JOB);
   assert.equal(spans.windowFor(choices, "30s/5s", 3_600_000), "30s/5s");

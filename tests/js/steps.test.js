@@ -114,6 +114,29 @@ test("a clock that has fallen far behind is told", () => {
   assert.deepEqual([windows.level, windows.word], ["slow", "1 min 40 s behind"]);
 });
 
+test("what late ratings missed is told of each window", () => {
+  const { windows } = shown({
+    windows: [
+      { label: "30s/5s", size_ms: 30_000, slide_ms: 5000, offset_ms: 0 },
+      { label: "1h/1h", size_ms: 3_600_000, slide_ms: 3_600_000, offset_ms: 0 },
+      { label: "1m/20s+7s", size_ms: 60_000, slide_ms: 20_000, offset_ms: 7000 },
+    ],
+    specs: [
+      { label: "30s/5s", missed: 1208 },
+      { label: "1h/1h", missed: 0 },
+      { label: "1m/20s+7s", missed: 1 },
+    ],
+  });
+  const lines = windows.lines.map(({ label, value }) => `${label}: ${value}`);
+  assert.deepEqual(lines.slice(-5), [
+    "window: 30 s, every 5 s",
+    "missed by late ratings: 1,208",
+    "window: 1 h",
+    "window: 1 min, every 20 s, shifted by 7 s",
+    "missed by late ratings: 1",
+  ]);
+});
+
 test("a state without a job rests, and claims nothing of a job", () => {
   const way = shown({
     running: false,

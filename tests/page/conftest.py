@@ -65,3 +65,19 @@ def evil_state(tmp_path_factory):
 def evil(evil_state):
     with shown(evil_state) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def shifted(tmp_path_factory):
+    """Windows of two kinds, one with an offset; two ratings come too late for some of them."""
+    folder = tmp_path_factory.mktemp("shifted")
+    given = [("P", 5, 0), ("P", 4, 40), ("P", 3, 11), ("Q", 2, 80), ("Q", 1, 71)]
+    rows = [f"A{at},{id_},{stars},{1_600_000_000 + s}" for at, (id_, stars, s) in enumerate(given)]
+    file = folder / "r.csv"
+    file.write_text("\n".join(["reviewerID,productID,rating,timestamp", *rows]) + "\n")
+    windows = ("--window", "30s/5s", "--window", "1m/20s+7s", "--bound", "0s")
+    pace = ("--time", "event", "--order", "file", "--as-fast-as-possible")
+    done = replay(file, *pace, *windows, "--state", folder / "s")
+    assert done.code == 0, done.err
+    with shown(folder / "s") as page:
+        yield page

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,23 @@ def test_the_last_minute_ends_with_the_newest_window(reference):
     assert stars["count"] < reference.api("stars", id=PRODUCT)["count"]
     got = reference.get(f"/api/v1/series?id={PRODUCT}&last=1m&from_ms=1")
     assert got.status == 400
+
+
+def test_a_window_with_an_offset_can_be_asked_for(shifted):
+    series = shifted.api("series", id="P", window="1m/20s+7s")
+    assert series["window"]["offset_ms"] == 7000
+    assert series["points"]["end_ms"]
+    assert {end % 20_000 for end in series["points"]["end_ms"]} == {7000}
+    window = next(
+        each
+        for each in shifted.get("/openapi.json").json["paths"]["/api/v1/series"]["get"][
+            "parameters"
+        ]
+        if each["name"] == "window"
+    )
+    assert re.search(window["schema"]["pattern"], "1m/20s+7s")
+    assert re.search(window["schema"]["pattern"], "1h")
+    assert not re.search(window["schema"]["pattern"], "1m/20s+")
 
 
 def test_csv_holds_what_the_series_holds(reference):

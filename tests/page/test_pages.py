@@ -78,6 +78,17 @@ def test_the_first_numbers_stand_in_the_html(reference):
     assert "29" in product.text
 
 
+def test_windows_are_told_apart_and_what_late_ratings_missed_of_each(shifted):
+    books = {each["label"]: each["missed"] for each in shifted.api("status")["specs"]}
+    assert books == {"30s/5s": 8, "1m/20s+7s": 1}
+    words = ["30 s, every 5 s", "1 min, every 20 s, shifted by 7 s"]
+    pipeline = Parsed(shifted.get("/pipeline").body).text
+    for each, missed in zip(words, books.values(), strict=True):
+        assert f"window: {each} · missed by late ratings: {missed}" in pipeline
+    overview = Parsed(shifted.get("/").body).text
+    assert all(f"last {each}" in overview for each in words)
+
+
 def test_the_first_answer_is_that_of_the_api(reference):
     first = first_of(reference.get("/?sort=id&limit=5"))
     assert first["view"] == "overview"

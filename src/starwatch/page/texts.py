@@ -1,7 +1,7 @@
 """Numbers as people read them in a page; the same texts as `static/numbers.js` makes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -97,6 +97,29 @@ def duration(ms: float | None) -> str:
     return f"{big} {rest} {small_name}" if rest else big
 
 
+def window_words(window: Mapping[str, Any]) -> str:
+    """A window in words, such that no two of them read the same.
+
+    >>> window_words({"size_ms": 30_000, "slide_ms": 5_000, "offset_ms": 0})
+    '30 s, every 5 s'
+    >>> window_words({"size_ms": 86_400_000, "slide_ms": 86_400_000, "offset_ms": 5_400_500})
+    '1 d, shifted by 1 h 30 min 500 ms'
+    """
+    size, slide, offset = (window[name] for name in ("size_ms", "slide_ms", "offset_ms"))
+    every = "" if slide == size else f", every {_exactly(slide)}"
+    return _exactly(size) + every + (f", shifted by {_exactly(offset)}" if offset else "")
+
+
+def _exactly(ms: int) -> str:
+    """A length of time to the millisecond."""
+    parts = []
+    for size, name in (*_UNITS, (1, "ms")):
+        many, ms = divmod(ms, size)
+        if many:
+            parts.append(f"{count(many)} {name}")
+    return " ".join(parts)
+
+
 def ago(ms: float | None) -> str:
     """How long ago, roughly, as one says it.
 
@@ -121,4 +144,5 @@ FILTERS = {
     "duration": duration,
     "in_script": in_script,
     "rate": rate,
+    "window_words": window_words,
 }

@@ -15,6 +15,7 @@ from starwatch.windows.spec import WindowSpec
 
 MOST_COMPARED = 6
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+_LENGTH = r"\d{1,6}(ms|s|m|h|d|w)"
 _POINTS = 720
 """Windows shown where no span is asked for: an hour by 5 s, a month by the hour."""
 
@@ -27,14 +28,17 @@ _FROM = integer("from_ms", "Windows that end at or after this.", _FIRST_MS, _LAS
 LAST = Parameter(
     "last",
     "In place of from_ms: so long before the newest closed window, or before to_ms, as 1h.",
-    {"type": "string", "pattern": r"^\d{1,6}(ms|s|m|h|d|w)$"},
+    {"type": "string", "pattern": f"^{_LENGTH}$"},
     duration_ms,
 )
 _TO = integer("to_ms", "Windows that end at or before this.", _FIRST_MS, _LAST_MS)
 WINDOW: Parameter = Parameter(
     "window",
-    "SIZE/SLIDE, as 1h/5m; the first window of the job where it is not given.",
-    {"type": "string", "pattern": r"^\d{1,6}(ms|s|m|h|d|w)(/\d{1,6}(ms|s|m|h|d|w))?$"},
+    "SIZE/SLIDE, as 1h/5m, or SIZE/SLIDE+OFFSET; the first window of the job where none is given.",
+    {
+        "type": "string",
+        "pattern": rf"^{_LENGTH}(/{_LENGTH})?(\+{_LENGTH})?$",
+    },
     _window,
 )
 _SPAN: tuple[Parameter, ...] = (

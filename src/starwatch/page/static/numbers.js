@@ -17,6 +17,15 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** @type {[number, string][]} */
+const UNITS = [
+  [DAY, "d"],
+  [HOUR, "h"],
+  [MINUTE, "min"],
+  [SECOND, "s"],
+  [1, "ms"],
+];
+
 /**
  * The digits behind the point of a scale's values: 0 for 1–5, 1 for 0.5–5.
  *
@@ -127,19 +136,13 @@ export function rate(value) {
 export function duration(ms) {
   if (ms === null || ms === undefined) return NONE;
   if (ms < SECOND) return `${Math.round(ms)} ms`;
-  /** @type {[number, string][]} */
-  const units = [
-    [DAY, "d"],
-    [HOUR, "h"],
-    [MINUTE, "min"],
-    [SECOND, "s"],
-  ];
-  const first = units.findIndex(([size]) => ms >= size);
-  const [size, name] = units[first];
+  const first = UNITS.findIndex(([size]) => ms >= size);
+  const [size, name] = UNITS[first];
   const big = `${count(Math.floor(ms / size))} ${name}`;
-  const next = units[first + 1];
-  const rest = next ? Math.floor((ms % size) / next[0]) : 0;
-  return rest ? `${big} ${rest} ${next[1]}` : big;
+  if (size === SECOND) return big;
+  const [smaller, smallName] = UNITS[first + 1];
+  const rest = Math.floor((ms % size) / smaller);
+  return rest ? `${big} ${rest} ${smallName}` : big;
 }
 
 /**
@@ -157,6 +160,31 @@ export function inWords(ms) {
   ];
   const fit = units.find(([size]) => ms >= size && ms % size === 0);
   return fit ? counted(ms / fit[0], fit[1]) : `${ms / SECOND} seconds`;
+}
+
+/**
+ * Windows in words, such that no two of them read the same: `30 s, every 5 s`; `1 d, every 1 h,
+ * shifted by 15 min`.
+ *
+ * @param {{size_ms: number, slide_ms: number, offset_ms?: number}} window
+ */
+export function windowWords({ size_ms: size, slide_ms: slide, offset_ms: offset = 0 }) {
+  const every = slide === size ? "" : `, every ${exactly(slide)}`;
+  const shifted = offset ? `, shifted by ${exactly(offset)}` : "";
+  return exactly(size) + every + shifted;
+}
+
+/**
+ * A length of time to the millisecond: `1 h 1 s 500 ms`.
+ *
+ * @param {number} ms
+ */
+function exactly(ms) {
+  const parts = UNITS.map(([size, name], at) => {
+    const many = Math.floor((at ? ms % UNITS[at - 1][0] : ms) / size);
+    return many ? `${count(many)} ${name}` : "";
+  });
+  return parts.filter(Boolean).join(" ");
 }
 
 /**

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { duration } from "./numbers.js";
+import { windowWords } from "./numbers.js";
 
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {{label: string, size_ms: number, slide_ms: number, words: string}} Choice */
@@ -49,19 +49,17 @@ const POINTS = 400; // about as many as one can tell apart; fewer windows a scre
  * @returns {Choice[]} by rising size
  */
 export function windowChoices({ windows, tiers_ms: tiers }) {
-  const own = windows.map(({ label, size_ms, slide_ms }) => ({ label, size_ms, slide_ms }));
   const more = USUAL.filter(([, , slide]) => tiers.some((tier) => slide % tier === 0))
     .map(([label, size_ms, slide_ms]) => ({ label, size_ms, slide_ms }))
-    .filter((each) => !own.some((mine) => mine.size_ms === each.size_ms));
-  return [...own, ...more]
+    .filter((each) => !windows.some((mine) => mine.size_ms === each.size_ms));
+  return [...windows, ...more]
     .sort((a, b) => a.size_ms - b.size_ms)
-    .map((each) => ({ ...each, words: words(each) }));
-}
-
-/** @param {{size_ms: number, slide_ms: number}} window */
-function words({ size_ms: size, slide_ms: slide }) {
-  const every = slide === size ? "" : `, every ${duration(slide)}`;
-  return `${duration(size)}${every}`;
+    .map((each) => ({
+      label: each.label,
+      size_ms: each.size_ms,
+      slide_ms: each.slide_ms,
+      words: windowWords(each),
+    }));
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytes, count, counted, duration, moment, rate } from "./numbers.js";
+import { bytes, count, counted, duration, moment, rate, windowWords } from "./numbers.js";
 
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./types.js").Source} Source */
@@ -145,12 +145,11 @@ function windows(status) {
   if (status.running && status.live && behind !== null) {
     lines.push({ label: "behind the clock", value: duration(behind) });
   }
-  for (const window of status.windows) {
-    const every = window.slide_ms === window.size_ms ? "" : `, every ${duration(window.slide_ms)}`;
-    lines.push({ label: "window", value: `${duration(window.size_ms)}${every}` });
-  }
-  const missed = status.specs.reduce((sum, spec) => sum + (spec.missed ?? 0), 0);
-  if (missed) lines.push({ label: "missed a window", value: count(missed) });
+  status.windows.forEach((window, at) => {
+    lines.push({ label: "window", value: windowWords(window) });
+    const missed = status.specs[at]?.missed;
+    if (missed) lines.push({ label: "missed by late ratings", value: count(missed) });
+  });
   const slow = status.running && status.live && behind !== null && behind > BEHIND_MS;
   return {
     key: "windows",
