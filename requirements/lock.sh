@@ -6,7 +6,7 @@ set -eu
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 
 compile() {
-    out=requirements/$1.txt
+    out=$1.txt
     shift
     .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
         --custom-compile-command 'make lock' ${upgrade} --output-file "$out" "$@" >/dev/null
@@ -14,7 +14,8 @@ compile() {
 }
 
 upgrade=${1:+--upgrade}
-compile base pyproject.toml
-compile dev pyproject.toml --all-extras --group dev --constraints requirements/base.txt
-compile build --group build --constraints requirements/dev.txt
-compile uv --group lock
+compile requirements/base pyproject.toml
+compile requirements/dev pyproject.toml --all-extras --group dev --constraints requirements/base.txt
+compile requirements/build --group build --constraints requirements/dev.txt
+compile requirements/uv --group lock
+compile servers/flink/requirements servers/flink/requirements.in --no-deps

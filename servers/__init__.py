@@ -9,6 +9,7 @@ they say. Needs Python alone, no package of it.
     processes   a process as it can be found again by another one: its id and when it began
     server      start, wait for an answer, stop, kill, freeze: the same for every kind
     answers     one exchange in each protocol
-    mosquitto, kafka, postgresql, redis, prometheus
+    maven       jars as they are pinned
+    mosquitto, kafka, flink, postgresql, redis, prometheus
                 the kinds: settings, files to write, the command, the address
 """

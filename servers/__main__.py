@@ -11,14 +11,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
+from servers import maven
 from servers.errors import ServerError
+from servers.flink import installed
 from servers.folders import ROOT
-from servers.kafka.jars import SUMS, download, sums
-from servers.kinds import MODULES, USUAL, provide
+from servers.kafka import jars
+from servers.kinds import KNOWN, MODULES, USUAL, provide
 from servers.ports import HOST
 from servers.server import Kind, Server, closed_above
 
-PORTS = range(1, 65_536)
+PORTS = range(1, 65_534)
 
 
 def main(words: list[str]) -> int:
@@ -34,10 +36,10 @@ def main(words: list[str]) -> int:
 
 
 def install(given: argparse.Namespace) -> int:
-    """Install what is missing, Prometheus and Chromium too."""
+    """Install what is missing, Flink, Prometheus and Chromium too."""
     began = time.monotonic()
-    installed = provide(*(given.names or MODULES))
-    what = f"installed {', '.join(installed)}" if installed else "everything is installed"
+    added = provide(*(given.names or MODULES))
+    what = f"installed {', '.join(added)}" if added else "everything is installed"
     print(f"{what} ({time.monotonic() - began:.1f} s)")
     return 0
 
@@ -45,11 +47,11 @@ def install(given: argparse.Namespace) -> int:
 def start(given: argparse.Namespace) -> int:
     """Start side by side those that do not run; a line each as soon as it answers."""
     names = given.names or list(USUAL)
-    if installed := provide(*names):
-        print(f"installed {', '.join(installed)}", flush=True)
+    if added := provide(*names):
+        print(f"installed {', '.join(added)}", flush=True)
     failed = 0
-    with ThreadPoolExecutor(len(names)) as threads:
-        servers = list(_servers(given.folder, names, dict(given.ports)))
+    servers = list(_servers(given.folder, names, dict(given.ports)))
+    with ThreadPoolExecutor(len(servers)) as threads:
         waiting = {threads.submit(_start, server): server for server in servers}
         for done in as_completed(waiting):
             try:
@@ -62,7 +64,7 @@ def start(given: argparse.Namespace) -> int:
 
 def stop(given: argparse.Namespace) -> int:
     """Stop those that run."""
-    for server in _servers(given.folder, given.names or list(USUAL)):
+    for server in reversed(list(_servers(given.folder, given.names or list(USUAL)))):
         print(f"{server.kind.name:<11} {'stopped' if server.stop() else 'was not running'}")
     return 0
 
@@ -78,12 +80,11 @@ def status(given: argparse.Namespace) -> int:
 
 
 def lock(given: argparse.Namespace) -> int:
-    """Write the checksums of Kafka's jars anew, as Maven gives them now."""
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        download(Path(folder))
-        lines = [f"{digest}  {name}\n" for name, digest in sums(Path(folder)).items()]
-    SUMS.write_text("".join(lines))
-    print(f"wrote the checksums of {len(lines)} jars to {SUMS.name}")
+    """Write the checksums of the jars of Kafka and Flink anew, as Maven gives them now."""
+    for pinned in (jars.HERE, installed.HERE):
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            count = maven.lock(pinned, Path(folder))
+        print(f"wrote the checksums of {count} jars of {pinned.name}")
     return 0
 
 
@@ -99,17 +100,20 @@ def _servers(
     """Each server on the port asked for, else the one of its last start, else the usual one."""
     starting, ports = ports is not None, ports or {}
     for name in names:
-        usual, make = USUAL[name]
+        usual, make = KNOWN[name]
         memory = folder / name / "port"
         last = int(memory.read_text()) if memory.exists() else usual
-        kind = make(ports.get(name, last))
-        server = Server(kind, _place(folder / name, kind, starting=starting))
-        if name in ports and ports[name] != last and server.running:
-            raise ServerError(f"{name} runs on port {last}. Stop it first: make servers-stop")
+        kinds = make(ports.get(name, last))
+        servers = [
+            Server(kind, _place(folder / kind.name, kind, starting=starting)) for kind in kinds
+        ]
+        if name in ports and ports[name] != last and any(server.running for server in servers):
+            stop = f"make servers-stop ONLY={name}"
+            raise ServerError(f"{name} runs on port {last}. Stop it first: {stop}")
         if name in ports:
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(str(ports[name]))
-        yield server
+        yield from servers
 
 
 def _place(folder: Path, kind: Kind, *, starting: bool) -> Path:
@@ -149,9 +153,9 @@ def _one_of(names: list[str]) -> Callable[[str], str]:
 
 def _port(word: str) -> tuple[str, int]:
     name, _, port = word.partition("=")
-    if name not in USUAL or not port.isdecimal() or int(port) not in PORTS:
+    if name not in KNOWN or not port.isdecimal() or int(port) not in PORTS:
         raise argparse.ArgumentTypeError(
-            f"{word!r} is not NAME=PORT, with NAME one of {', '.join(USUAL)}"
+            f"{word!r} is not NAME=PORT, with NAME one of {', '.join(KNOWN)}"
         )
     return name, int(port)
 
@@ -162,7 +166,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     for run in (install, start, stop, status, lock):
         command = commands.add_parser(run.__name__, help=run.__doc__)
         command.set_defaults(run=run)
-        known = list(MODULES if run is install else USUAL)
+        known = list(MODULES if run is install else KNOWN)
         if run is not lock:
             command.add_argument("names", nargs="*", type=_one_of(known), metavar="NAME")
         command.add_argument("--folder", type=Path, default=ROOT, help="where they keep everything")

@@ -1,26 +1,39 @@
-"""The servers of `make servers`, by name."""
+"""The servers of `make servers` and `make cluster`, by name."""
 
 from collections.abc import Callable
 from types import ModuleType
 
-from servers import chromium, kafka, mosquitto, postgresql, prometheus, redis
-from servers.kafka.jars import fetch
+from servers import chromium, flink, kafka, mosquitto, postgresql, prometheus, redis
+from servers.flink import installed
+from servers.kafka import jars
 from servers.programs import install
 from servers.server import Kind
 
-USUAL: dict[str, tuple[int, Callable[[int], Kind]]] = {
-    "mosquitto": (1883, lambda port: mosquitto.Mosquitto(port=port)),
-    "kafka": (9092, lambda port: kafka.Kafka(port=port)),
-    "postgresql": (5432, lambda port: postgresql.PostgreSQL(port=port)),
-    "redis": (6379, lambda port: redis.Redis(port=port)),
+
+def _flink(port: int) -> tuple[Kind, Kind]:
+    """Both processes of a cluster, which find each other on the two ports behind that of REST."""
+    jobmanager = flink.JobManager(port=port, rpc_port=port + 1)
+    return jobmanager, flink.TaskManager(jobmanager=jobmanager, port=port + 2)
+
+
+KNOWN: dict[str, tuple[int, Callable[[int], tuple[Kind, ...]]]] = {
+    "mosquitto": (1883, lambda port: (mosquitto.Mosquitto(port=port),)),
+    "kafka": (9092, lambda port: (kafka.Kafka(port=port),)),
+    "postgresql": (5432, lambda port: (postgresql.PostgreSQL(port=port),)),
+    "redis": (6379, lambda port: (redis.Redis(port=port),)),
+    "flink": (8081, _flink),
 }
-"""Those that `make servers` starts: the port where each is expected, and how it is made."""
+"""Those that can be started by name: the port where each is expected, and what is started."""
+
+USUAL = ("mosquitto", "kafka", "postgresql", "redis")
+"""Those that `make servers` starts."""
 
 MODULES: dict[str, ModuleType] = {
     "mosquitto": mosquitto,
     "kafka": kafka,
     "postgresql": postgresql,
     "redis": redis,
+    "flink": flink,
     "prometheus": prometheus,
     "chromium": chromium,
 }
@@ -35,7 +48,9 @@ def provide(*names: str) -> list[str]:
         ServerError: Installing failed.
     """
     programs = [program for name in names for program in MODULES[name].PROGRAMS]
-    installed = install(programs)
-    if "kafka" in names and fetch():
-        installed.append("the jars of Kafka")
-    return installed
+    added = install(programs)
+    if "kafka" in names and jars.fetch():
+        added.append("the jars of Kafka")
+    if "flink" in names and installed.fetch():
+        added.append("Flink")
+    return added

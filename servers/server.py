@@ -14,8 +14,8 @@ from servers.errors import ServerError
 from servers.ports import HOST, listens
 from servers.processes import Process, wait
 
-START = 90.0
-"""Seconds that a server has to come up; Kafka takes four, and machines may be busy."""
+START = 180.0
+"""Seconds that a server has to come up; Kafka and Flink take four, and machines may be busy."""
 
 STOP = 30.0
 """Seconds that a server has to stop by itself before it is killed."""
@@ -110,7 +110,7 @@ class Server:
             if listens(self.kind.port):
                 raise ServerError(
                     f"{self.kind.name}: something else listens on {HOST}:{self.kind.port}. "
-                    f'Stop it, or choose another port: make servers PORTS="{self.kind.name}=…"'
+                    f'Stop it, or choose another port: PORTS="{self.kind.name}=…"'
                 )
             self._spawn()
         try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -98,7 +99,7 @@ def test_a_running_server_does_not_move(told):
     refused = told("start", "redis", f"--port=redis={free_port()}")
     assert (refused.returncode, refused.stderr) == (
         1,
-        f"error: redis runs on port {port}. Stop it first: make servers-stop\n",
+        f"error: redis runs on port {port}. Stop it first: make servers-stop ONLY=redis\n",
     )
     assert listens(port)
 
@@ -184,6 +185,39 @@ def test_what_is_missing_is_a_skip_here_and_a_failure_in_ci(monkeypatch):
         need("redis")
 
 
+@pytest.mark.slow
+def test_a_killed_taskmanager_of_flink_is_started_alone(tmp_path):
+    need("flink")
+    line = [sys.executable, "-m", "servers"]
+    named = ["flink", "--folder", tmp_path]
+
+    def told(command: str, *words: str) -> str:
+        run = subprocess.run(
+            [*line, command, *named, *words], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run
+        return run.stdout
+
+    def pids() -> list[int]:
+        records = [tmp_path / name / "process.json" for name in ("flink", "taskmanager")]
+        return [json.loads(record.read_text())["pid"] for record in records]
+
+    first, _, third = [port := free_port(), port + 1, port + 2]
+    try:
+        assert f"http://{HOST}:{first}" in told("start", f"--port=flink={first}")
+        master, worker = pids()
+        os.kill(worker, signal.SIGKILL)
+        again = told("start")
+        assert re.search(r"^flink .* was running", again, re.MULTILINE), again
+        assert re.search(rf"^taskmanager +{HOST}:{third} +\d+\.\d s", again, re.MULTILINE), again
+        assert pids()[0] == master
+        assert pids()[1] != worker
+    finally:
+        told("stop")
+    assert not listens(first)
+    assert not listens(third)
+
+
 def test_a_missing_program_without_root_says_what_to_do(monkeypatch):
     monkeypatch.setattr("servers.programs.find", lambda _: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -192,17 +226,19 @@ def test_a_missing_program_without_root_says_what_to_do(monkeypatch):
 
 
 def test_a_jar_that_is_not_the_one_pinned_is_refused(monkeypatch, tmp_path):
-    pinned = (line.split() for line in jars.SUMS.read_text().splitlines())
+    pinned = (line.split() for line in (jars.HERE / "SHA256SUMS").read_text().splitlines())
     names = [name for _, name in pinned]
 
-    def other(folder: Path) -> None:
+    def other(_: Path, folder: Path) -> None:
         folder.mkdir(parents=True)
         for name in names:
             (folder / name).write_bytes(b"other")
 
     monkeypatch.setattr(jars, "ROOT", tmp_path)
-    monkeypatch.setattr(jars, "download", other)
-    with pytest.raises(ServerError, match=r"jars of Kafka that are not those pinned: .*kafka_2"):
+    monkeypatch.setattr("servers.maven.download", other)
+    with pytest.raises(
+        ServerError, match=r"jars that are not those in kafka/SHA256SUMS: .*kafka_2"
+    ):
         jars.fetch()
     with pytest.raises(Missing):
         jars.jars()
