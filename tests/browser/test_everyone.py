@@ -18,6 +18,20 @@ VIEWS = {
     "error": "/product?id=nowhere",
     "login": "/login",
 }
+DRAWN_LIKE_ITS_KEY = """() => {
+  const key = getComputedStyle(document.querySelector(".key-line"), "::before").borderTopColor;
+  const wanted = key.match(/\\d+/g).map(Number);
+  const chart = document.querySelector("[data-chart=mean] canvas");
+  const { width, height } = chart;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(chart, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) { // a canvas may round a colour by one
+    const near = wanted.every((part, i) => Math.abs(data[at + i] - part) < 2);
+    found += near && data[at + 3] === 255;
+  }
+  return found > 20 && key; }"""
 CONTROLS = "#pause, #theme, nav, #search, #window, #span, #csv, .what, #add, .more"
 
 
@@ -83,3 +97,13 @@ def test_paper_has_no_controls(opened, view):
     for control in tab.page.locator(CONTROLS).all():
         assert not control.is_visible(), control.evaluate("(node) => node.outerHTML")
     assert tab.page.locator("main").is_visible()
+
+
+def test_a_chart_has_the_colours_of_what_stands_beside_it_in_each_theme_and_on_paper(opened):
+    tab = opened("product")
+    lines = [
+        tab.page.wait_for_function(DRAWN_LIKE_ITS_KEY).json_value()
+        for look in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"media": "print"})
+        if tab.page.emulate_media(**look) is None
+    ]
+    assert lines[0] == lines[2] != lines[1]

@@ -5,7 +5,7 @@
  */
 
 import { svg } from "./dom.js";
-import { color } from "./timechart.js";
+import { color } from "./colours.js";
 
 /** Each line has a colour (Okabe and Ito), a dash and a mark of its own. */
 export const LOOKS = [

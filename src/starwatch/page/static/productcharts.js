@@ -5,10 +5,11 @@
  * @module
  */
 
+import { color } from "./colours.js";
 import { one } from "./dom.js";
 import { kind } from "./pictures.js";
 import { laid, placeOf, stacked } from "./series.js";
-import { color, moved, TimeChart } from "./timechart.js";
+import { moved, TimeChart } from "./timechart.js";
 
 /** @typedef {import("./series.js").SeriesAnswer} SeriesAnswer */
 /** @typedef {import("./types.js").Scale} Scale */

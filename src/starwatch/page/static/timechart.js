@@ -6,6 +6,7 @@
 
 import uPlot from "./vendor/uPlot.esm.js";
 
+import { color, faint } from "./colours.js";
 import { alone } from "./series.js";
 import { markOf } from "./spans.js";
 
@@ -46,25 +47,6 @@ import { markOf } from "./spans.js";
 const AXIS_WIDTH = 48;
 const MARK_SPACE = 84;
 const PIXELS = () => devicePixelRatio || 1;
-
-/**
- * The value of a custom property of the page.
- *
- * @param {string} name
- */
-export function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/**
- * A colour of the page that lets through what is below.
- *
- * @param {string} name
- * @param {number} alpha
- */
-function faint(name, alpha) {
-  return `color-mix(in srgb, ${color(name)} ${Math.round(alpha * 100)}%, transparent)`;
-}
 
 export class TimeChart {
   #resize = new ResizeObserver(() => this.#fit());
