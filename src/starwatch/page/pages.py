@@ -21,6 +21,7 @@ from starwatch.page.api.series import COMPARE, SERIES
 from starwatch.page.sharing import Shared
 from starwatch.page.static_files import StaticFiles
 from starwatch.page.texts import FILTERS, mean_of
+from starwatch.scores.interval import prepare
 
 _HTML = "text/html; charset=utf-8"
 
@@ -127,6 +128,7 @@ class Pages:
         """Make ready what the first page needs, so that nobody waits for that."""
         for view in VIEWS:
             self._templates.get_template(f"{view.name}.html")
+        prepare()  # scores, also where there is no product yet
         self._make(VIEWS[0], values_of(b"", VIEWS[0].parameters), {}, token=False)
 
     def rendered(self, template: str, **context: Any) -> Response:

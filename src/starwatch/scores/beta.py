@@ -33,7 +33,8 @@ def beta_cdf(x: Floats, a: Floats, b: Floats) -> Floats:
     >>> beta_cdf(np.array([0.3]), np.array([1.0]), np.array([2.0])).round(12).tolist()
     [0.51]
     """
-    return _below(x - a / (a + b), a, b)
+    distance = x - a / (a + b)
+    return _below(distance, a, b, _factor(distance, a, b, _scale(a, b)))
 
 
 def beta_quantile(probability: float, a: Floats, b: Floats) -> Floats:
@@ -60,14 +61,15 @@ def distance_of_quantile(probability: float, a: Floats, b: Floats) -> Floats:
     low, high, close = -mean, rest.copy(), 1e-10 * deviation
     normal = NormalDist().inv_cdf(probability) * deviation
     distance = np.where((normal > low) & (normal < high), normal, 0.0)
-    left = np.arange(len(a))
+    left, scale = np.arange(len(a)), _scale(a, b)
     for _ in range(_STEPS):
         here, p, q = distance[left], a[left], b[left]
-        error = _below(here, p, q) - probability
+        factor = _factor(here, p, q, scale[left])
+        error = _below(here, p, q, factor) - probability
         low[left] = np.where(error < 0, here, low[left])
         high[left] = np.where(error < 0, high[left], here)
         with np.errstate(divide="ignore", invalid="ignore"):
-            step = here - error / _density(here, p, q)
+            step = here - error / _density(here, p, q, factor)
         inside = (step > low[left]) & (step < high[left])
         distance[left] = np.where(inside, step, (low[left] + high[left]) / 2)
         left = left[np.abs(distance[left] - here) > close[left]]
@@ -76,35 +78,38 @@ def distance_of_quantile(probability: float, a: Floats, b: Floats) -> Floats:
     return distance
 
 
-def _density(distance: Floats, a: Floats, b: Floats) -> Floats:
+def _density(distance: Floats, a: Floats, b: Floats, factor: Floats) -> Floats:
     total = a + b
     x, y = a / total + distance, b / total - distance
-    density: Floats = _factor(distance, a, b) / (x * y)
+    density: Floats = factor / (x * y)
     return density
 
 
-def _below(distance: Floats, a: Floats, b: Floats) -> Floats:
+def _below(distance: Floats, a: Floats, b: Floats, factor: Floats) -> Floats:
     """P(X ≤ mean + distance), from the tail on whose side the fraction converges quickly."""
     total = a + b
     x, y = np.clip(a / total + distance, 0, 1), np.clip(b / total - distance, 0, 1)
     swap = x > (a + 1) / (total + 2)
-    tail = _factor(distance, a, b) * _fraction(
-        np.where(swap, y, x), np.where(swap, b, a), np.where(swap, a, b)
-    )
+    tail = factor * _fraction(np.where(swap, y, x), np.where(swap, b, a), np.where(swap, a, b))
     tail = tail / np.where(swap, b, a)
     return np.where(swap, 1 - tail, tail)
 
 
-def _factor(distance: Floats, a: Floats, b: Floats) -> Floats:
+def _factor(distance: Floats, a: Floats, b: Floats, scale: Floats) -> Floats:
     """x^a · (1 - x)^b / B(a, b) at x = mean + distance; 0 at both ends."""
     total = a + b
     with np.errstate(divide="ignore", invalid="ignore"):
         power = a * np.log1p(np.maximum(distance * total / a, -1))
         power = power + b * np.log1p(np.maximum(-distance * total / b, -1))
-    scale = (np.log(a) + np.log(b) - np.log(total) - _LOG_2PI) / 2
-    stirling = _stirling_rest(total) - _stirling_rest(a) - _stirling_rest(b)
-    factor: Floats = np.exp(power + scale + stirling)
+    factor: Floats = np.exp(power + scale)
     return factor
+
+
+def _scale(a: Floats, b: Floats) -> Floats:
+    """The logarithm of that factor at the mean; it takes as long as several steps."""
+    total = a + b
+    scale: Floats = (np.log(a) + np.log(b) - np.log(total) - _LOG_2PI) / 2
+    return scale + (_stirling_rest(total) - _stirling_rest(a) - _stirling_rest(b))
 
 
 def _stirling_rest(z: Floats) -> Floats:
