@@ -1,6 +1,6 @@
 """Streams are told less often before they cost a job more."""
 
-from starwatch.page.stream.costs import EVERY_SECONDS, Costs
+from starwatch.page.stream.costs import EVERY_SECONDS, Costs, Pace
 
 
 def test_what_costs_little_is_told_five_times_a_second():
@@ -27,3 +27,26 @@ def test_one_look_that_takes_long_holds_nobody_up():
     costs.note("look", 1.0)
     costs.note("look", 1.0)
     assert costs.interval(1) == 2.0
+
+
+def test_whoever_waits_for_what_comes_once_in_an_interval_does_not_wait_for_the_interval_too():
+    pace, due = Pace(), 0.0
+    for number in range(100):
+        comes = 1000 + number * EVERY_SECONDS
+        late = 0.09 if number in {10, 20, 21, 50} else 0.0  # the machine was busy
+        assert due <= comes, number
+        due = pace.next(comes + late, EVERY_SECONDS)
+
+
+def test_what_comes_all_the_time_is_told_five_times_a_second():
+    pace, now, told = Pace(), 1000.0, 0
+    while now < 1010:
+        now = max(now + 0.001, pace.next(now, EVERY_SECONDS))
+        told += 1
+    assert 49 <= told <= 52
+
+
+def test_what_is_told_besides_holds_nobody_up():
+    pace = Pace()
+    due = pace.next(1000.0, EVERY_SECONDS)
+    assert pace.next(1000.01, EVERY_SECONDS) == due

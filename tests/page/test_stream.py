@@ -12,6 +12,7 @@ from commands import soon
 from http_door.served import JOB, served
 from page.shown import Events
 from page.tab import Tab
+from starwatch.page.stream.watches import WatchProducts
 
 SAME_ROWS = "view=products&sort=id&overview=1"
 
@@ -74,6 +75,26 @@ def test_other_rows_on_the_screen_come_whole(tmp_path):
             door.post(rating("A", 3))
             until(tab, events, lambda tab: tab.view["rows"]["id"] == ["A", "B"])
             assert tab.events[-1] == "full"
+
+
+def test_what_must_be_told_whole_is_looked_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("starwatch.page.stream.hub.STATUS_SECONDS", 600)  # only what is committed
+    seen, whole = [], WatchProducts.whole
+
+    def noted(watch, answers):
+        look = whole(watch, answers)
+        seen.append(look["view"]["seq"])
+        return look
+
+    monkeypatch.setattr(WatchProducts, "whole", noted)
+    with service(tmp_path) as door, Events(door, SAME_ROWS) as events:
+        tab = Tab()
+        tab.take(events.next())
+        for at in range(4):
+            door.post(rating(f"A{at}", 3))
+            until(tab, events, lambda tab, at=at: f"A{at}" in tab.view["rows"]["id"])
+        assert tab.events.count("full") >= 4
+        assert len(seen) - len(set(seen)) < 4
 
 
 def test_what_is_committed_is_told_within_half_a_second(tmp_path):

@@ -1,6 +1,7 @@
 """What views say under one number is of one commit, also while they are taking the next."""
 
 from contextlib import closing
+from threading import Event
 
 import pytest
 
@@ -74,3 +75,17 @@ def test_no_window_is_missing_while_files_take_the_beginning_of_what_was_kept(tm
             views.wait(views.seq, 5)
     assert shown
     assert all(each[4] == before[4] for each in shown)
+
+
+def test_what_is_committed_after_a_quiet_while_is_seen_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("starwatch.views.following._PAUSE_SECONDS", 600)
+    committed = Event()
+    with (
+        closing(begun(tmp_path, JOB)) as journal,
+        Views.open(tmp_path, committed=committed) as views,
+    ):
+        seq = views.seq
+        commit(journal, [("A", 1, 0)], 20_000)
+        committed.set()
+        assert views.wait(seq, 60) > seq
+        assert views.about().products == 1

@@ -25,7 +25,7 @@ from starwatch.views.picture import Counted, Entries, Picture, lost
 _LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.2
-"""Between two looks: five a second are as many as an eye takes in."""
+"""Between two commits that are seen, or two looks for one: as many as an eye takes in."""
 
 _LONGEST_SECONDS = 1.0
 _SHARE = 0.05
@@ -120,16 +120,19 @@ class Follower:
         """Take all that is committed, until the database is another one."""
         with closing(Journal(self._places.database, reading=True)) as journal:
             moments = Moments(journal)
+            watch.changed()  # from here on
             self._build(journal, moments)
             while not self._closing.is_set() and not watch.replaced():
                 began, busy = time.monotonic(), time.thread_time()
                 self._committed.clear()
                 if watch.changed():
                     self._refresh(journal, moments)
-                self._looked.set()
-                pause = _pause(time.thread_time() - busy)
-                self._committed.wait(pause)
-                self._closing.wait(max(began + pause - time.monotonic(), 0))
+                    self._looked.set()
+                    pause = _pause(time.thread_time() - busy)
+                    self._closing.wait(max(began + pause - time.monotonic(), 0))
+                else:  # what is committed next is seen at once
+                    self._looked.set()
+                    self._committed.wait(_PAUSE_SECONDS)
 
     def _failed(self, error: Exception) -> None:
         told = _unreadable(self._places, error) if isinstance(error, OSError) else error

@@ -41,3 +41,26 @@ class Costs:
         made = sum(min(pair) for pair in list(self._last.values()))
         wanted = (made + tabs * _TAB_SECONDS) / _SHARE
         return min(max(EVERY_SECONDS, wanted), _LONGEST_SECONDS)
+
+
+class Pace:
+    """When something that is done again and again may be done next.
+
+    One time may be late, as when it waits for a commit: the next one comes the sooner, but not
+    before half an interval. So whoever waits for what comes once in an interval waits for that
+    alone, and not for the interval as well; on the average there is no more than one in each.
+    """
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def next(self, now: float, interval: float) -> float:
+        """It is done now; when it may be done next. What is done too early besides changes nothing.
+
+        >>> pace = Pace()
+        >>> [pace.next(now, 2) for now in (100, 102, 103.5, 103.6, 105)]
+        [101.0, 103.0, 105.0, 105.0, 107.0]
+        """
+        if now >= self._due:
+            self._due = max(self._due + interval, now + interval / 2)
+        return self._due

@@ -70,7 +70,7 @@ class Stream:
                 seen = await hub.frame(key, watch)
                 data = hub.event(key, watch, told, seen)
                 if data is FULL:
-                    told = seen = await hub.whole(key, watch)
+                    told = seen = await hub.whole(key, watch) if watch.in_part else seen
                     yield _event("full", told, watch, _full(watch, told))
                 elif data is not None:
                     told = seen

@@ -16,7 +16,7 @@ import msgspec
 from starwatch.page.api.answers import Answers
 from starwatch.page.api.status import CLOCKS, SHORT
 from starwatch.page.sharing import Shared
-from starwatch.page.stream.costs import EVERY_SECONDS, Costs
+from starwatch.page.stream.costs import EVERY_SECONDS, Costs, Pace
 from starwatch.page.stream.deltas import changed_keys
 from starwatch.page.stream.watches import Look, Watch
 
@@ -35,6 +35,7 @@ class Frame:
         number: Tells frames apart.
         seq: The number of what is committed that it is as of.
         seen: When, by the monotonic clock.
+        due: From when on one may be looked for that is newer.
         status: The short status.
         look: What a watch saw.
     """
@@ -42,6 +43,7 @@ class Frame:
     number: int
     seq: int
     seen: float
+    due: float
     status: Mapping[str, Any]
     look: Look
 
@@ -68,6 +70,7 @@ class Hub:
         self._events: OrderedDict[tuple[int, int], bytes | None] = OrderedDict()
         self._watched: Counter[str] = Counter()
         self._costs = Costs()
+        self._paces: dict[str, Pace] = {}
         self._status: tuple[int, float, dict[str, Any]] = (-1, 0.0, {})
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
@@ -90,6 +93,7 @@ class Hub:
                 del self._watched[key]
                 self._costs.forget(f"look {key}")
                 self._costs.forget(f"tell {key}")
+                self._paces.pop(key, None)
 
     def as_frame(self, other: Frame, look: Look) -> Frame:
         """A frame of what one stream alone saw, otherwise as another one."""
@@ -101,6 +105,8 @@ class Hub:
 
     async def whole(self, key: str, watch: Watch) -> Frame:
         """The newest, whole."""
+        if not watch.in_part:
+            return await self.frame(key, watch)
         return await self._frames.get(f"whole {key}", partial(self._see, key, watch.whole))
 
     async def apart(self, look: Callable[[Answers], Any]) -> Any:
@@ -113,7 +119,7 @@ class Hub:
         Returns:
             Whether to go on.
         """
-        await self._rest(frame.seen + self.interval - time.monotonic())
+        await self._rest(frame.due - time.monotonic())
         while not self.closing and self._is_current(frame):
             left = frame.seen + STATUS_SECONDS - time.monotonic()
             await self._woken(left)
@@ -158,9 +164,12 @@ class Hub:
         seq = self.answers.views.seq
         status = self._short_status(seq, began)
         seen = look(self.answers)
+        pace = Pace()
         if key in self._watched:
+            pace = self._paces.setdefault(key, pace)
             self._costs.note(f"look {key}", time.thread_time() - used)
-        return Frame(next(self._numbers), seq, began, status, seen)
+        due = pace.next(began, self.interval)
+        return Frame(next(self._numbers), seq, began, due, status, seen)
 
     def _short_status(self, seq: int, now: float) -> dict[str, Any]:
         """The same for all that is looked at in one turn."""
@@ -172,10 +181,10 @@ class Hub:
         return status
 
     def _is_current(self, frame: Frame) -> bool:
-        fresh = time.monotonic() - frame.seen
-        if fresh < EVERY_SECONDS:
+        now = time.monotonic()
+        if now < frame.due:
             return True
-        return frame.seq == self.answers.views.seq and fresh < STATUS_SECONDS
+        return frame.seq == self.answers.views.seq and now - frame.seen < STATUS_SECONDS
 
     def _committed(self, seq: int = 0) -> None:
         """Something was; called by the thread of the views."""

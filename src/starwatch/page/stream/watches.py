@@ -42,6 +42,10 @@ class Watch(Protocol):
     def name(self) -> str:
         """Which view."""
 
+    @property
+    def in_part(self) -> bool:
+        """Whether a look is less than the whole."""
+
     def whole(self, answers: Answers) -> Look:
         """All of it now, in a worker's thread."""
 
@@ -66,6 +70,10 @@ class _Plain(ABC):
     """A view of which nothing is left out when a tab comes back."""
 
     given: Mapping[str, Any]
+
+    @property
+    def in_part(self) -> bool:
+        return False
 
     def look(self, answers: Answers) -> Look:
         """The same as the whole."""
@@ -161,6 +169,11 @@ class WatchSeries:
     given: Mapping[str, Any]
     name: str
     ids: Sequence[str]
+
+    @property
+    def in_part(self) -> bool:
+        """A look is at the last points alone."""
+        return True
 
     def whole(self, answers: Answers) -> Look:
         """All points."""
