@@ -81,6 +81,27 @@ def test_a_bar_filters_and_lets_go(tab, shop):
     assert "low=" not in tab.page.url
 
 
+def test_all_bars_are_one_stop_of_tab_and_arrows_go_from_bar_to_bar(tab, shop):
+    bars = shop.api("overview")["distribution"]
+    tallest = bars["count"].index(max(bars["count"]))
+    here = "() => [...document.querySelectorAll('.bar')].indexOf(document.activeElement)"
+    tab.until("() => document.querySelectorAll(\".bar[tabindex='0']\").length === 1")
+    tab.page.focus("[popovertarget=what-distribution]")
+    tab.page.keyboard.press("Tab")
+    assert tab.page.evaluate(here) == tallest
+    for key, at in (("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("End", 15)):
+        tab.page.keyboard.press(key)
+        assert tab.page.evaluate(here) == at
+    tab.page.keyboard.press("Tab")
+    assert tab.page.evaluate(here) == -1
+    tab.page.keyboard.press("Shift+Tab")
+    assert tab.page.evaluate(here) == 15
+    tab.page.keyboard.press("Enter")
+    shows(tab, shop, low=bars["low"][15], high=bars["high"][15])
+    assert tab.page.evaluate(here) == 15
+    assert tab.page.get_attribute(".bar:last-child", "aria-pressed") == "true"
+
+
 def test_the_table_behind_the_bars_adds_up(tab, shop):
     tab.page.click(".distribution summary")
     numbers = [int(text) for text in tab.all(".distribution tbody td")]

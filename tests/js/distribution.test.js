@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   axisMarks,
+  barAt,
   binWords,
   merged,
   mergedBy,
@@ -41,4 +42,14 @@ test("marks stand at their values, also where a scale does not begin at a whole 
     axisMarks(-0.25, 9.75).map(([mark]) => mark),
     [-0.25, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9.75],
   );
+});
+
+test("arrows go from bar to bar and no further than the ends", () => {
+  assert.deepEqual(
+    ["ArrowLeft", "ArrowRight", "Home", "End"].map((key) => barAt(key, 3, 16)),
+    [2, 4, 0, 15],
+  );
+  assert.equal(barAt("ArrowLeft", 0, 16), 0);
+  assert.equal(barAt("ArrowRight", 15, 16), 15);
+  assert.equal(barAt("Tab", 3, 16), undefined);
 });

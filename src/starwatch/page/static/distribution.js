@@ -1,5 +1,6 @@
 /**
- * How many products have which mean: bars that are buttons, and a table of the same.
+ * How many products have which mean: bars that are buttons, and a table of the same. All bars are
+ * one stop of the Tab key, and arrows go from bar to bar.
  *
  * @module
  */
@@ -71,6 +72,21 @@ export function axisMarks(lowest, highest) {
   return [lowest, ...inside, highest].map((mark) => [mark, place(mark)]);
 }
 
+/**
+ * Which bar a key leads to.
+ *
+ * @param {string} key
+ * @param {number} at where the focus is
+ * @param {number} bars how many there are
+ * @returns {number | undefined} undefined: the key is none of those that move
+ */
+export function barAt(key, at, bars) {
+  const last = bars - 1;
+  /** @type {Record<string, number>} */
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last };
+  return to[key] === undefined ? undefined : Math.min(last, Math.max(0, to[key]));
+}
+
 /** The picture of all products. */
 export class Distribution {
   /** @type {HTMLButtonElement[]} */
@@ -78,6 +94,7 @@ export class Distribution {
   /** @type {HTMLTableRowElement[]} */
   #lines = [];
   #edges = "";
+  #stop = -1; // the bar that Tab leads to; -1: the tallest, for no bar had the focus yet
 
   /**
    * @param {HTMLElement} root as the template has it
@@ -88,6 +105,11 @@ export class Distribution {
     this.table = one(root, "tbody");
     this.axis = one(root, ".axis");
     this.chosen = chosen;
+    this.chart.addEventListener("keydown", (event) => this.#key(event));
+    this.chart.addEventListener("focusin", ({ target }) => {
+      this.#stop = this.#bars.findIndex((bar) => bar === target);
+      this.#leadTab();
+    });
   }
 
   /**
@@ -109,11 +131,33 @@ export class Distribution {
       setAttribute(bar, "aria-pressed", String(low !== null && low === bins.low[i]));
       setText(this.#lines[i].cells[1], count(number));
     });
+    this.#leadTab(bins.count.indexOf(most));
+  }
+
+  /**
+   * Let Tab stop at one bar alone.
+   *
+   * @param {number} [tallest]
+   */
+  #leadTab(tallest = 0) {
+    const stop = Math.max(0, this.#stop < 0 ? tallest : this.#stop);
+    this.#bars.forEach((bar, at) => setAttribute(bar, "tabindex", at === stop ? "0" : "-1"));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const to = barAt(event.key, this.#stop, this.#bars.length);
+    if (to === undefined) return;
+    event.preventDefault();
+    this.#bars[to].focus();
   }
 
   /** @param {Bins} bins */
   #build(bins) {
+    const focused = this.chart.contains(document.activeElement);
     this.#edges = `${bins.low}`;
+    this.#stop = -1;
     const lowest = bins.low[0];
     const highest = bins.high[bins.high.length - 1];
     this.#bars = bins.low.map((low, i) => {
@@ -127,6 +171,7 @@ export class Distribution {
       return bar;
     });
     this.chart.replaceChildren(...this.#bars);
+    if (focused) this.#bars[0]?.focus();
     this.#lines = bins.low.map((_, i) => {
       const line = document.createElement("tr");
       line.append(element("th", { scope: "row" }, binWords(bins, i)), element("td"));
