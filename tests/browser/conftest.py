@@ -2,7 +2,7 @@ import pytest
 
 from browser.tab import browsing, tab
 from commands import replay, starwatch
-from page.conftest import evil, evil_state, first_252, reference  # noqa: F401 - fixtures
+from page.conftest import evil, evil_state, first_252, reference, shifted  # noqa: F401 - fixtures
 from page.shown import shown
 
 

@@ -134,3 +134,33 @@ def test_compared_products_are_drawn_from_the_same_windows(reference, look):
     tab.page.click("[aria-label='Remove 0000143561']")
     tab.until("() => !location.search.includes('0000143561')")
     assert len(tab.all(".compared tbody tr")) == 2
+
+
+TICKS = """() => {
+  const box = document.querySelector("[data-chart=mean]");
+  const canvas = box.querySelector("canvas");
+  const { width, height } = canvas;
+  const copy = Object.assign(document.createElement("canvas"), { width, height });
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const shown = context.getImageData(0, 0, width, height).data;
+  const over = box.querySelector(".u-over").getBoundingClientRect();
+  const ratio = width / canvas.getBoundingClientRect().width;
+  const below = Math.round((over.bottom - canvas.getBoundingClientRect().top) * ratio);
+  const found = { on: new Set(), elsewhere: 0 };
+  for (let at = 0; at < shown.length; at += 4) {
+    if (shown[at] !== 0x7a || shown[at + 1] !== 0x55 || shown[at + 2] !== 0) continue;
+    const [x, y] = [(at / 4) % width, Math.floor(at / 4 / width)];
+    if (y >= below - 8 * ratio && y < below) found.on.add(Math.floor(x / ratio / 2));
+    else found.elsewhere += 1;
+  }
+  return [found.on.size, found.elsewhere];
+}"""
+
+
+def test_windows_that_late_ratings_changed_are_marked_below_the_line(shifted, look):
+    points = shifted.api("series", id="P", window="30s/5s")["points"]
+    assert sum(points["corrected"]) == 6  # each window that the late rating is in
+    tab = look(shifted, color_scheme="light").open("/product?id=P&window=30s/5s").live()
+    tab.until(f"() => ({TICKS})()[0] >= 6")
+    assert tab.page.evaluate(TICKS)[1] == 0

@@ -23,6 +23,7 @@ import { moved, TimeChart } from "./timechart.js";
 const LOW = 1; // lines of the first chart, behind the average
 const HIGH = 2;
 const MARK = 4.5;
+const TICK = { width: 2, height: 8 }; // within the air below the lowest value of the axis
 const BELOW = 0.6; // how much of a count's axis stays free above it, at least a little
 const STAR_AXIS = 0.5;
 const SHARE = 0.9;
@@ -157,7 +158,7 @@ export class ProductCharts {
   }
 
   /**
-   * What lies over the line: the average of all time, corrected windows, the open window.
+   * What is drawn besides the line: the average of all time, corrected windows, the open window.
    *
    * @param {TimeChart} chart
    * @param {CanvasRenderingContext2D} context
@@ -173,9 +174,7 @@ export class ProductCharts {
     context.rect(left, top, width, height);
     context.clip();
     if (answer.all.mean !== null) drawAcross(chart, context, answer.all.mean);
-    on.at.forEach((at, place) => {
-      if (at >= 0 && answer.points.corrected[at]) drawDiamond(chart, context, on, place, size);
-    });
+    drawCorrected(chart, context, answer, on);
     drawOpen(chart, context, answer, on, size);
     context.restore();
   }
@@ -229,23 +228,24 @@ function drawAcross(chart, context, mean) {
 }
 
 /**
+ * Windows that late ratings changed: a tick each on the lower edge, for a late rating changes several
+ * in a row, and marks on the line would cover it.
+ *
  * @param {TimeChart} chart
  * @param {CanvasRenderingContext2D} context
+ * @param {SeriesAnswer} answer
  * @param {import("./series.js").Laid} on
- * @param {number} place
- * @param {number} size
  */
-function drawDiamond(chart, context, on, place, size) {
-  const x = chart.place.x(on.x[place]);
-  const y = chart.place.y(on.mean[place] ?? 0);
-  context.beginPath();
-  context.moveTo(x, y - size);
-  context.lineTo(x + size, y);
-  context.lineTo(x, y + size);
-  context.lineTo(x - size, y);
-  context.closePath();
+function drawCorrected(chart, context, answer, on) {
+  const { top, height } = chart.plot.bbox;
+  const ratio = devicePixelRatio || 1;
+  const [wide, tall] = [TICK.width * ratio, TICK.height * ratio];
   context.fillStyle = color("--slow");
-  context.fill();
+  on.at.forEach((at, place) => {
+    if (at < 0 || !answer.points.corrected[at]) return;
+    const left = Math.round(chart.place.x(on.x[place]) - wide / 2);
+    context.fillRect(left, top + height - tall, wide, tall);
+  });
 }
 
 /**
