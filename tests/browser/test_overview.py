@@ -162,3 +162,27 @@ def test_back_and_forward_and_a_permalink_show_the_same(tab, shop, look):
     anew.open(link.removeprefix(anew.url)).live()
     assert ids(anew)[0] == first
     shows(anew, shop, sort="-mean", q="a")
+
+
+CUT = """() => [...document.querySelectorAll(".row:not([hidden], .unknown), .heads [role=row]")]
+  .flatMap((row) => [...row.children].filter((cell) => cell.offsetParent !== null)
+    .filter((cell) => {
+      const [inner, outer] = [cell, row].map((node) => node.getBoundingClientRect());
+      const text = cell.firstElementChild?.getBoundingClientRect() ?? inner;
+      const wide = row.matches(".row") && cell.scrollWidth > cell.clientWidth + 1;
+      return wide || inner.right > outer.right + 1 || text.left < inner.left - 1;
+    })
+    .map((cell) => `${cell.className}: ${cell.textContent}`))"""
+
+
+@pytest.mark.parametrize("width", [1600, 1280, 1024, 930, 740])
+def test_the_score_is_in_the_table_from_a_small_laptop_on_and_no_cell_is_cut(shop, look, width):
+    tab = look(shop, viewport={"width": width, "height": 800}).open("/").live()
+    answer = shows(tab, shop)
+    scores = [f"{score:.2f}" for score in answer["rows"]["score"]]
+    assert tab.all(".row:not([hidden]) .c-score .value")[:5] == scores[:5]
+    ranks = [f"rank {rank}" for rank in answer["rows"]["rank"]]
+    assert tab.all(".row:not([hidden]) .c-score .sub")[:5] == ranks[:5]
+    assert tab.page.evaluate(CUT) == []
+    tab.page.evaluate("document.querySelector('.grid').classList.remove('without-open')")
+    assert tab.page.evaluate(CUT) == []
