@@ -137,6 +137,11 @@ test("what late ratings missed is told of each window", () => {
   ]);
 });
 
+test("a job without sinks says that none is set up", () => {
+  const { sinks } = shown({ sinks: [] });
+  assert.deepEqual([sinks.figure, sinks.level, sinks.word], ["0", "rest", "none is set up"]);
+});
+
 test("a state without a job rests, and claims nothing of a job", () => {
   const way = shown({
     running: false,
@@ -148,6 +153,10 @@ test("a state without a job rests, and claims nothing of a job", () => {
     latency: null,
   });
   assert.deepEqual([way.sources.level, way.sources.word], ["rest", "finished"]);
-  assert.equal(way.queue.figure, "–");
-  assert.deepEqual([way.sinks.level, way.sinks.word], ["rest", "none is set up"]);
+  assert.deepEqual([way.sources.figure, way.sources.unit], ["1", "source, read to the end"]);
+  assert.deepEqual([way.queue.figure, way.queue.unit], ["–", "nothing is read any more"]);
+  assert.equal(line(way.windows, "final up to"), "the end");
+  assert.equal(way.windows.unit, "products in the last one");
+  assert.deepEqual([way.commits.figure, way.commits.unit], ["12", "ratings are on disk"]);
+  assert.deepEqual([way.sinks.figure, way.sinks.level, way.sinks.word], ["–", "rest", "not known"]);
 });

@@ -11,7 +11,7 @@ import pytest
 from page.conftest import EVIL
 from page.shown import shown
 from starwatch.page.pages import VIEWS
-from starwatch.page.texts import in_script
+from starwatch.page.texts import clock, day, in_script
 
 PRODUCT = "0000589012"
 PAGES = ["/", f"/product?id={PRODUCT}", f"/compare?id={PRODUCT}", "/pipeline", "/rejects"]
@@ -76,6 +76,30 @@ def test_the_first_numbers_stand_in_the_html(reference):
     product = Parsed(reference.get(f"/product?id={PRODUCT}").body)
     assert "4.10" in product.text
     assert "29" in product.text
+
+
+def test_a_finished_replay_does_not_speak_as_if_it_were_live(reference):
+    newest = reference.api("status")["newest_ms"]
+    overview = Parsed(reference.get("/").body).text
+    for said in (
+        "finished",
+        "Last rating",
+        "Products rated at the end",
+        clock(newest),
+        day(newest),
+    ):
+        assert said in overview
+    everything = [Parsed(reference.get(path).body).text for path in PAGES]
+    for never in (
+        "just now",
+        "a second",
+        "Still counting",
+        "still counting",
+        "Average now",
+        "live",
+    ):
+        assert not any(never in each for each in everything), never
+    assert "1 source, read to the end" in everything[3]
 
 
 def test_windows_are_told_apart_and_what_late_ratings_missed_of_each(shifted):

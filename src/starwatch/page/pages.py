@@ -16,8 +16,9 @@ from starwatch.page.api.answers import Answers
 from starwatch.page.api.kept import LATE, REJECTS
 from starwatch.page.api.parameters import Parameter, values_of
 from starwatch.page.api.products import OVERVIEW, PRODUCTS
-from starwatch.page.api.routes import Made, refused
+from starwatch.page.api.routes import refused
 from starwatch.page.api.series import COMPARE, SERIES
+from starwatch.page.phase import phase_of
 from starwatch.page.sharing import Shared
 from starwatch.page.static_files import StaticFiles
 from starwatch.page.texts import FILTERS, mean_of
@@ -44,6 +45,21 @@ class View:
     path: str
     parameters: Sequence[Parameter]
     first: Callable[[Answers, Given], First]
+
+
+@dataclass(frozen=True, slots=True)
+class MadePage:
+    """A page that is kept while it holds.
+
+    Attributes:
+        seq: The number of what is committed that it is as of.
+        running: Whether it says that a process writes now.
+        body: It.
+    """
+
+    seq: int
+    running: bool
+    body: Body
 
 
 def _overview(answers: Answers, given: Given) -> First:
@@ -103,7 +119,7 @@ class Pages:
     """
 
     def __init__(
-        self, answers: Answers, static: StaticFiles, kept: Shared[Made], prefix: str
+        self, answers: Answers, static: StaticFiles, kept: Shared[MadePage], prefix: str
     ) -> None:
         self._answers, self._static, self._kept = answers, static, kept
         self._templates = Environment(
@@ -156,13 +172,18 @@ class Pages:
             return self.error(*refused(error), token=token)
         return answered(request, made.body, _HTML, (("Cache-Control", "no-store"),))
 
-    def _make(self, view: View, given: Given, query: Mapping[str, str], *, token: bool) -> Made:
+    def _make(self, view: View, given: Given, query: Mapping[str, str], *, token: bool) -> MadePage:
         status = self._answers.status({})
         first = {"view": view.name, "status": status} | view.first(self._answers, given)
         text = self._templates.get_template(f"{view.name}.html").render(
-            first=first, status=status, view=view.name, query=query, token=token
+            first=first,
+            status=status,
+            phase=phase_of(status),
+            view=view.name,
+            query=query,
+            token=token,
         )
-        return Made(status["seq"], Body.of(text.encode()))
+        return MadePage(status["seq"], status["running"], Body.of(text.encode()))
 
 
 def logged_in(request: Request) -> bool:

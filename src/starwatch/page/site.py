@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from starwatch.page.api.answers import Answers
-from starwatch.page.api.routes import Api, Made
+from starwatch.page.api.routes import Api
 from starwatch.page.login import Cookies, Login
-from starwatch.page.pages import VIEWS, Pages, logged_in
+from starwatch.page.pages import VIEWS, MadePage, Pages, logged_in
 from starwatch.page.sharing import Shared
 from starwatch.page.static_files import StaticFiles
 from starwatch.page.stream.endpoint import Stream
@@ -57,9 +57,9 @@ class Site:
         self._hub = Hub(self._answers, pool)
         self._static = StaticFiles()
         self._api = Api(self._answers, pool)
-        kept: Shared[Made] = Shared(
+        kept: Shared[MadePage] = Shared(
             pool,
-            lambda made: made.seq == views.seq and status is None,
+            lambda made: (made.seq, made.running) == (views.seq, views.running) and status is None,
             size=lambda made: made.body.size,
             most_bytes=_MOST_BYTES,
         )

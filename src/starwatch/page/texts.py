@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,7 @@ MINUS = "\u2212"
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
 _UNITS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s"))
 _ONE_DIGIT_BELOW = 9.95
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def in_script(value: Any) -> str:
@@ -64,6 +66,37 @@ def count(value: float | None) -> str:
     '12,345'
     """
     return NOTHING if value is None else f"{round(value):,}"
+
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"]
+
+
+def clock(ms: int | None) -> str:
+    """The time of day of a moment, in UTC.
+
+    >>> clock(1_767_229_199_999), clock(None) == NOTHING
+    ('00:59:59', True)
+    """
+    at = _utc(ms)
+    return NOTHING if at is None else f"{at:%H:%M:%S}"
+
+
+def day(ms: int | None) -> str:
+    """The day of a moment, in UTC.
+
+    >>> day(1_767_229_199_999), day(1_600_000_000_000), day(None)
+    ('1 Jan 2026', '13 Sept 2020', '')
+    """
+    at = _utc(ms)
+    return "" if at is None else f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def _utc(ms: int | None) -> datetime | None:
+    """A moment; None where there is none, or none that a calendar has."""
+    try:
+        return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
+    except OverflowError:
+        return None
 
 
 def rate(value: float | None) -> str:
@@ -140,7 +173,9 @@ def ago(ms: float | None) -> str:
 FILTERS = {
     "ago": ago,
     "change": change,
+    "clock": clock,
     "count": count,
+    "day": day,
     "duration": duration,
     "in_script": in_script,
     "rate": rate,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Condition, Event
+from threading import Condition, Event, Lock
 from typing import Any, Self
 
 import numpy as np
@@ -58,7 +58,7 @@ class Views:
         self, directory: Path, *, committed: Event | None = None, memory: int = MEMORY_BYTES
     ) -> None:
         self._places = Places(directory)
-        self._changed = Condition()
+        self._changed, self._asking = Condition(), Lock()
         self._seq = time.time_ns() // 1_000_000  # rises over restarts too
         self._listeners: list[Callable[[int], None]] = []
         self._tables: dict[int, Table] = {}
@@ -91,6 +91,12 @@ class Views:
     def seq(self) -> int:
         """A number that rises whenever anything that is visible has changed."""
         return self._seq
+
+    @property
+    def running(self) -> bool:
+        """Whether a process writes now; one thread asks at a time, for who asks has the lock."""
+        with self._asking:
+            return writer_of(self._places.directory) is not None
 
     def wait(self, seq: int, seconds: float) -> int:
         """Wait until `seq` is another one, but not for ever; returns what it is then."""
@@ -126,7 +132,7 @@ class Views:
                 job=picture.job,
                 live=moment.live,
                 finished=moment.finished,
-                running=writer_of(self._places.directory) is not None,
+                running=self.running,
                 watermark_ms=moment.shown_watermark_ms,
                 newest_ms=picture.newest_ms,
                 newest_arrival_ms=picture.arrivals.newest_ms,

@@ -23,6 +23,8 @@ SHORT: Sequence[str] = (
     "books",
     "troubles",
     "running",
+    "finished",
+    "newest_ms",
 )
 """What of it goes with every event of a stream."""
 

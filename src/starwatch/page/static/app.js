@@ -9,6 +9,7 @@ import { Api } from "./api.js";
 import { one } from "./dom.js";
 import { placeExplanations } from "./explain.js";
 import { connectionLight, followFigures, StatusStore } from "./head.js";
+import { phaseOf } from "./phase.js";
 import { firstOf, Router } from "./router.js";
 import { Stream } from "./stream.js";
 import { themeSwitch } from "./theme.js";
@@ -36,6 +37,8 @@ const VIEWS = {
   rejects: () => import("./rejects.js"),
 };
 
+const SETTLED_MS = 1000; // a job that is starting, or ending, is looked at again
+
 const base = document.querySelector("meta[name=base]")?.getAttribute("content") ?? "/";
 
 /** Where a login is asked for, and what comes after it. */
@@ -57,6 +60,8 @@ function start() {
   const announce = announcer(one(document, "#announcements"));
   const api = new Api(base, toLogin);
   const status = new StatusStore(firstOf(document).status);
+  let said = phaseOf(status.value); // what the words on the page hold for
+  let waiting = false;
   const showFigures = followFigures(status, () => stream.paused);
   const pause = one(document, "#pause");
   const light = connectionLight(one(document, "#connection"), pause, announce, status);
@@ -82,7 +87,11 @@ function start() {
     async (main, arrival) => {
       const view = main.dataset.view ?? "";
       markNavigation(view);
-      if (arrival.first.status) status.merge(arrival.first.status);
+      const { status: came } = arrival.first;
+      if (came) {
+        said = phaseOf(came);
+        status.merge(came);
+      }
       showFigures();
       if (!VIEWS[view]) return { dispose: noop };
       const { mount } = await VIEWS[view]();
@@ -93,6 +102,14 @@ function start() {
     (busy) => document.documentElement.toggleAttribute("data-busy", busy),
   );
   void router.start();
+  status.listen(({ running, finished }) => {
+    if (phaseOf({ running, finished }) === said || waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      if (phaseOf(status.value) !== said) void router.refresh();
+    }, SETTLED_MS);
+  });
 }
 
 function noop() {}

@@ -6,7 +6,8 @@
  */
 
 import { setAttribute, setText } from "./dom.js";
-import { ago, count, counted, moment, rate } from "./numbers.js";
+import { ago, clock, count, counted, day, rate } from "./numbers.js";
+import { lastMs, phaseOf } from "./phase.js";
 
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./stream.js").State} State */
@@ -18,6 +19,8 @@ const WORDS = {
   paused: "paused",
   resting: "at rest",
 };
+
+const PHASES = { running: "live", finished: "finished", stopped: "not running" };
 
 /** @type {import("./types.js").Scale} */
 const FIVE = { lowest: 1, highest: 5, step: 1, values: [1, 2, 3, 4, 5] };
@@ -86,21 +89,12 @@ const figures = {
   rate: (status) => rate(status.rate),
   active: (status) => count(status.active),
   products: (status) => counted(status.products, "product"),
-  age: (status, store) => newest(status, store.ageMs),
+  age: (_, store) => ago(store.ageMs),
+  "last-time": (status) => clock(lastMs(status)),
+  "last-day": (status) => day(lastMs(status)),
   received: (status) => count(status.books.received),
   sentence: (status) => status.books.sentence,
 };
-
-/**
- * When the newest rating came; of a replay, which has no present, when it was given.
- *
- * @param {Status} status
- * @param {number | null} ageMs
- */
-export function newest(status, ageMs) {
-  if (ageMs !== null || !status.books.received) return ago(ageMs);
-  return moment(status.newest_ms, Date.now());
-}
 
 /** @param {Status} status */
 function showBooks(status) {
@@ -129,11 +123,16 @@ function showTroubles(status) {
 export function connectionLight(light, button, announce, store) {
   /** @type {State | ""} */
   let before = "";
-  return (/** @type {State} */ state, /** @type {number} */ waiting) => {
-    const finished = state === "live" && !store.value.running;
-    light.dataset.state = finished ? "finished" : state;
-    const word = finished ? "up to date" : WORDS[state];
+  const show = (/** @type {State} */ state, /** @type {number} */ waiting) => {
+    const phase = phaseOf(store.value);
+    const rests = state === "live" && phase !== "running";
+    light.dataset.state = rests ? "finished" : state;
+    const word = rests ? PHASES[phase] : WORDS[state];
     setText(light, state === "paused" ? pausedWords(waiting) : word);
+  };
+  store.listen(() => before === "live" && show(before, 0));
+  return (/** @type {State} */ state, /** @type {number} */ waiting) => {
+    show(state, waiting);
     setAttribute(button, "aria-pressed", String(state === "paused"));
     setText(button, state === "paused" ? "Resume" : "Pause");
     if (before !== state && (state === "lost" || before === "lost" || state === "paused")) {

@@ -212,8 +212,26 @@ const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
  */
 export function moment(ms, now) {
   if (ms === null || ms === undefined) return NONE;
-  const day = DATE.format(ms);
-  return day === DATE.format(now) ? CLOCK.format(ms) : `${day}, ${CLOCK.format(ms)}`;
+  const date = DATE.format(ms);
+  return date === DATE.format(now) ? CLOCK.format(ms) : `${date}, ${CLOCK.format(ms)}`;
+}
+
+/**
+ * The time of a moment on the reader's own clock.
+ *
+ * @param {number | null} ms
+ */
+export function clock(ms) {
+  return ms === null ? NONE : CLOCK.format(ms);
+}
+
+/**
+ * The day of a moment by the reader's own clock; nothing where there is no moment.
+ *
+ * @param {number | null} ms
+ */
+export function day(ms) {
+  return ms === null ? "" : DATE.format(ms);
 }
 
 /**

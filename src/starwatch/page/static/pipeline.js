@@ -126,7 +126,7 @@ function tableLine(title) {
  * @param {Step} step
  */
 function showInTable(line, step) {
-  const lines = step.lines.map(({ label, value }) => `${label}: ${value}`);
+  const lines = step.lines.map(({ label, value }) => (value ? `${label}: ${value}` : label));
   setText(line.cells[1], step.word);
   setText(line.cells[2], [`${step.figure} ${step.unit}`, ...lines].join(" · "));
 }

@@ -60,6 +60,14 @@ export class Router {
     await this.#enter(new URL(address, new URL(this.base, location.origin)), false);
   }
 
+  /** Show the same address anew, with the words that hold now; the place on the page stays. */
+  async refresh() {
+    if (this.#under) return; // another page is on its way
+    const url = new URL(location.href);
+    const fetched = await this.#fetch(url);
+    if (fetched && url.href === location.href) await this.#swap(url, fetched, scrollY);
+  }
+
   /**
    * Say by the address what is shown now, without going anywhere.
    *
@@ -102,12 +110,9 @@ export class Router {
    * @param {boolean} back whether the browser went there already
    */
   async #enter(url, back) {
-    this.#under?.abort();
-    const under = new AbortController();
-    this.#under = under;
     this.busy(true);
-    const fetched = await pageAt(url, under.signal);
-    if (under.signal.aborted) return;
+    const fetched = await this.#fetch(url);
+    if (fetched === undefined) return;
     this.busy(false);
     if (!fetched) {
       location.assign(url);
@@ -118,6 +123,20 @@ export class Router {
       history.pushState({}, "", url);
     }
     await this.#swap(url, fetched, back ? (history.state?.top ?? 0) : 0);
+  }
+
+  /**
+   * @param {URL} url
+   * @returns {Promise<Fetched | null | undefined>} undefined: another one was asked for meanwhile
+   */
+  async #fetch(url) {
+    this.#under?.abort();
+    const under = new AbortController();
+    this.#under = under;
+    const fetched = await pageAt(url, under.signal);
+    if (under.signal.aborted) return undefined;
+    this.#under = undefined;
+    return fetched;
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import { bytes, count, counted, duration, moment, rate, windowWords } from "./numbers.js";
+import { phaseOf } from "./phase.js";
 
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./types.js").Source} Source */
@@ -48,8 +49,9 @@ export function steps(status) {
  * @returns {{level: Level, word: string}}
  */
 function whole(status) {
-  if (status.running) return { level: "good", word: "running" };
-  return { level: "rest", word: status.finished ? "finished" : "not running" };
+  const phase = phaseOf(status);
+  if (phase === "running") return { level: "good", word: "running" };
+  return { level: "rest", word: phase === "finished" ? "finished" : "not running" };
 }
 
 /**
@@ -87,7 +89,13 @@ function sources(status) {
   const lines = status.sources.map(sourceLine);
   const title = "Sources";
   const figure = { figure: rate(status.rate), unit: "ratings a second" };
-  return { key: "sources", title, ...figure, lines, ...worst(lines, whole(status)) };
+  const read = lines.length === 1 ? "source" : "sources";
+  const rest = {
+    figure: count(lines.length),
+    unit: status.finished ? `${read}, read to the end` : read,
+  };
+  const shown = status.running ? figure : rest;
+  return { key: "sources", title, ...shown, lines, ...worst(lines, whole(status)) };
 }
 
 /**
@@ -100,7 +108,7 @@ function queue(status) {
     key: "queue",
     title: "Waiting",
     figure: count(waiting?.ratings),
-    unit: "ratings wait their turn",
+    unit: status.running ? "ratings wait their turn" : "nothing is read any more",
     lines: waiting ? [{ label: "in memory", value: bytes(waiting.bytes) }] : [],
     ...(waiting ? { level: "good", word: "flowing" } : whole(status)),
   };
@@ -141,7 +149,7 @@ function windows(status) {
   const { watermark_ms: watermark, now_ms: now } = status;
   const behind = watermark === null ? null : Math.max(0, now - watermark);
   /** @type {Line[]} */
-  const lines = [{ label: "final up to", value: moment(watermark, now) }];
+  const lines = [{ label: "final up to", value: finalWords(status) }];
   if (status.running && status.live && behind !== null) {
     lines.push({ label: "behind the clock", value: duration(behind) });
   }
@@ -155,10 +163,16 @@ function windows(status) {
     key: "windows",
     title: "Windows",
     figure: count(status.active),
-    unit: "products in the newest one",
+    unit: `${status.active === 1 ? "product" : "products"} in the ${status.running ? "newest" : "last"} one`,
     lines,
     ...(slow ? { level: "slow", word: `${duration(behind)} behind` } : whole(status)),
   };
+}
+
+/** @param {Status} status */
+function finalWords(status) {
+  const { watermark_ms: watermark, now_ms: now } = status;
+  return phaseOf(status) === "finished" ? "the end" : moment(watermark, now);
 }
 
 /**
@@ -175,7 +189,9 @@ function commits(status) {
         { label: "a rating is safe within", value: duration(latency?.p99_ms) },
       ]
     : [];
-  const figure = { figure: count(saved?.number), unit: "times saved to disk" };
+  const figure = status.running
+    ? { figure: count(saved?.number), unit: "times saved to disk" }
+    : { figure: count(status.books.received), unit: "ratings are on disk" };
   const state = saved ? { level: /** @type {Level} */ ("good"), word: "saving" } : whole(status);
   return { key: "commits", title: "Saved", ...figure, lines, ...state };
 }
@@ -204,11 +220,15 @@ function sinkLine(sink) {
 function sinks(status) {
   const lines = status.sinks.map(sinkLine);
   const rows = status.sinks.reduce((sum, sink) => sum + sink.backlog, 0);
-  const none = { level: /** @type {Level} */ ("rest"), word: "none is set up" };
+  const here = status.queue !== null; // of a job that does not run in this process, nobody knows
+  const none = {
+    level: /** @type {Level} */ ("rest"),
+    word: here ? "none is set up" : "not known",
+  };
   return {
     key: "sinks",
     title: "Sent on",
-    figure: count(rows),
+    figure: here ? count(rows) : "–",
     unit: "rows wait to be sent",
     lines,
     ...(lines.length ? worst(lines, whole(status)) : none),
