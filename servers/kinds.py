@@ -1,10 +1,13 @@
 """The servers of `make servers` and `make cluster`, by name."""
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from servers import chromium, flink, kafka, mosquitto, postgresql, prometheus, redis
 from servers.flink import installed
+from servers.folders import ROOT
 from servers.kafka import jars
 from servers.programs import install
 from servers.server import Kind
@@ -49,8 +52,18 @@ def provide(*names: str) -> list[str]:
     """
     programs = [program for name in names for program in MODULES[name].PROGRAMS]
     added = install(programs)
-    if "kafka" in names and jars.fetch():
-        added.append("the jars of Kafka")
-    if "flink" in names and installed.fetch():
-        added.append("Flink")
+    with _alone():
+        if "kafka" in names and jars.fetch():
+            added.append("the jars of Kafka")
+        if "flink" in names and installed.fetch():
+            added.append("Flink")
     return added
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time fetches, such as the first of several that run tests; others wait."""
+    ROOT.mkdir(exist_ok=True)
+    with (ROOT / "fetching").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

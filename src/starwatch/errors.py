@@ -13,6 +13,7 @@ StarwatchError
     ├── OutputFailed     a sink that cannot be written
     │   └── RowRefused   a target that will never take one of the rows
     ├── SourceFailed     a live source that is broken, for now
+    ├── ClusterFailed    a cluster of Flink that is away, refuses or lost a job
     ├── Mismatch         a check that found a difference
     └── StateError       a state directory that cannot be used
         ├── StateLocked  another process writes to it
@@ -120,6 +121,12 @@ class SourceFailed(RunError):
     """A live source that is broken: it is tried again."""
 
     code = "source_failed"
+
+
+class ClusterFailed(RunError):
+    """A cluster of Flink that does not answer, refuses what is asked of it, or lost a job."""
+
+    code = "cluster_failed"
 
 
 class Mismatch(RunError):

@@ -7,6 +7,7 @@ every test has its own part of them: a database, a topic. Nothing may kill those
 Every test run reads this file, so clients are imported only where a fixture needs one.
 """
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -94,6 +95,17 @@ def redis_url(shared_redis: Server) -> str:
     with redis.from_url(address) as client:
         client.flushall()
     return address
+
+
+@pytest.fixture(scope="session")
+def flink(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a cluster of Flink with eight slots, shared by all processes of a test run."""
+    from live import flink_shared  # noqa: PLC0415
+
+    need("flink")
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return flink_shared.address(common / "flink")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ _COMMANDS = {
     "demo": "watch a made-up shop live, on the page and in the terminal",
     "export": "write windows of a state's past to a file",
     "doctor": "look whether a service would work",
+    "flink": "run the same job on Apache Flink",
     "generate": "write a file of made-up ratings",
     "inspect": "say what a file of ratings holds",
     "late": "list the late ratings of a state",

@@ -1,0 +1,21 @@
+"""`starwatch flink`: the same job on a cluster of Apache Flink."""
+
+import click
+
+from starwatch.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "status": "say which jobs a cluster runs, and how they are",
+    "stop": "stop a job, behind a savepoint",
+}
+
+
+@click.command(
+    "flink",
+    cls=LazyGroup,
+    commands_help=_COMMANDS,
+    modules="starwatch.cli.flink_",
+    short_help="run the same job on Apache Flink",
+)
+def command() -> None:
+    """Run the same job on a cluster of Apache Flink, which reads and writes Kafka."""

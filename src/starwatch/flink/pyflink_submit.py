@@ -1,0 +1,54 @@
+"""Submits SQL to a cluster. Run by a Python that has PyFlink; imports nothing of Starwatch.
+
+Standard input is one JSON object: `settings` of Flink by name, and `statements`. Standard output is
+one JSON object: `job`, the id of the job that runs, or `statement`, the index of the one that
+failed, and `error`, what Flink said, or `missing`: why there is no PyFlink. What
+PyFlink and its JVM print goes to standard error.
+"""
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    """Run the statements in their order; the last one makes the job."""
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    given = json.load(sys.stdin)
+    told: dict[str, object]
+    try:
+        import pyflink.table  # noqa: F401, PLC0415
+    except ImportError as error:
+        told = {"missing": str(error)}
+    else:
+        told = submitted(given["settings"], given["statements"])
+    json.dump(told, answer)
+    answer.close()
+
+
+def submitted(given: "dict[str, str]", statements: "list[str]") -> "dict[str, object]":
+    """Make the job; its id, or what was wrong."""
+    from pyflink.common import Configuration  # noqa: PLC0415
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    done = 0
+    try:
+        settings = Configuration()
+        for name, value in given.items():
+            settings.set_string(name, value)
+        mode = EnvironmentSettings.new_instance().in_streaming_mode()
+        tables = TableEnvironment.create(mode.with_configuration(settings).build())
+        for statement in statements:
+            result = tables.execute_sql(statement)
+            done += 1
+        client = result.get_job_client()
+        if client is None:
+            raise ValueError("the last statement starts no job")
+    except Exception as error:  # noqa: BLE001 - Java's come as several kinds, or as Py4J's own
+        return {"statement": done, "error": str(error) or type(error).__name__}
+    return {"job": str(client.get_job_id())}
+
+
+if __name__ == "__main__":
+    main()
