@@ -186,3 +186,19 @@ def test_the_score_is_in_the_table_from_a_small_laptop_on_and_no_cell_is_cut(sho
     assert tab.page.evaluate(CUT) == []
     tab.page.evaluate("document.querySelector('.grid').classList.remove('without-open')")
     assert tab.page.evaluate(CUT) == []
+
+
+def test_on_a_phone_one_rating_is_one_rating(shop, look):
+    tab = (
+        look(shop, viewport={"width": 360, "height": 740}).open("/?sort=count&low=1&high=5").live()
+    )
+    answer = shows(tab, shop, sort="count", low=1, high=5)
+    assert answer["rows"]["count"][0] == 1
+    units = tab.page.evaluate(
+        """() => [...document.querySelectorAll(".row:not([hidden], .unknown)")]
+          .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+          .map((row) => row.querySelector(".c-count"))
+          .map((cell) => cell.textContent + JSON.parse(getComputedStyle(cell, "::after").content))"""
+    )
+    wanted = [f"{n} rating{'' if n == 1 else 's'}" for n in answer["rows"]["count"]]
+    assert units == wanted[: len(units)]

@@ -93,6 +93,7 @@ export class RowView {
     if (!shown || !same(shown.stars, row.stars)) {
       setText(this.mean, mean(row.stars, scale.values));
       setText(this.count, count(row.count));
+      setAttribute(this.count, "data-unit", row.count === 1 ? " rating" : " ratings");
       drawStars(this.stars, row.stars, scale.values);
     }
     if (!shown || shown.change !== row.change) {
