@@ -60,8 +60,22 @@ def test_search_finds_by_name_and_the_slash_goes_there(tab, shop):
     tab.page.fill("#search", "there is no such thing")
     tab.page.wait_for_selector("#nothing:not([hidden])")
     assert tab.rows() == []
+    assert tab.page.is_visible("#category")
+    assert tab.page.is_visible("#group")
     tab.page.click("#clear")
     shows(tab, shop)
+    assert tab.page.evaluate("document.activeElement.id") == "search"
+
+
+def test_a_search_without_a_hit_leads_back(shop, look):
+    tab = look(shop).open("/?q=there+is+no+such+thing&sort=-mean").live()
+    assert tab.text("#nothing").startswith("No product matches.")
+    assert tab.page.is_visible("#category")
+    tab.page.click("#show-all")
+    shows(tab, shop, sort="-mean")
+    assert tab.page.input_value("#search") == ""
+    assert "q=" not in tab.page.url
+    assert not tab.page.is_visible("#nothing")
 
 
 def test_a_bar_filters_and_lets_go(tab, shop):
@@ -198,7 +212,8 @@ def test_on_a_phone_one_rating_is_one_rating(shop, look):
         """() => [...document.querySelectorAll(".row:not([hidden], .unknown)")]
           .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
           .map((row) => row.querySelector(".c-count"))
-          .map((cell) => cell.textContent + JSON.parse(getComputedStyle(cell, "::after").content))"""
+          .map((cell) => [cell.textContent, getComputedStyle(cell, "::after").content])
+          .map(([number, unit]) => number + JSON.parse(unit))"""
     )
     wanted = [f"{n} rating{'' if n == 1 else 's'}" for n in answer["rows"]["count"]]
     assert units == wanted[: len(units)]

@@ -119,10 +119,14 @@ class Overview {
     one(this.main, "#group").addEventListener("click", () =>
       this.#group(one(this.main, ".groups").hidden),
     );
-    one(this.main, "#clear").addEventListener("click", () => {
+    const clear = (/** @type {Event} */ event) => {
+      event.preventDefault();
       search.value = "";
       this.#filter({ q: "", category: null, low: null, high: null });
-    });
+      search.focus();
+    };
+    one(this.main, "#clear").addEventListener("click", clear);
+    one(this.main, "#show-all").addEventListener("click", clear);
   }
 
   /**
@@ -198,6 +202,8 @@ class Overview {
       if (this.main.dataset.ready !== undefined) this.app.announce(text);
     }
     one(this.main, "#nothing").hidden = total > 0;
+    one(this.main, "#no-match").hidden = all === 0;
+    one(this.main, "#no-rating").hidden = all > 0;
   }
 
   /**
@@ -297,6 +303,7 @@ class Overview {
     const select = /** @type {HTMLSelectElement} */ (one(this.main, "#category"));
     const { category } = this.filters;
     const wanted = category === null || names.includes(category) ? names : [...names, category];
+    if (!wanted.length) return; // nothing was found; what leads back stays as it is
     const useful = wanted.some(Boolean);
     one(this.main, "#category-box").hidden = !useful;
     one(this.main, "#group").hidden = !useful;
