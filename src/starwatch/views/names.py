@@ -23,6 +23,8 @@ class Names:
     def __init__(self, catalogue: Catalogue | None) -> None:
         self.catalogue = catalogue
         self._names = self._categories = pa.array([], pa.string())
+        self._groups: dict[str, int] = {}
+        self._group = np.empty(0, np.int32)
 
     def upto(self, ids: pa.Array) -> tuple[pa.Array, pa.Array]:
         """Names and categories of products by code, Arrow `string`; empty where there are none.
@@ -35,7 +37,17 @@ class Names:
             names, categories = self._of(ids.slice(known))
             self._names = pa.concat_arrays([self._names, names])
             self._categories = pa.concat_arrays([self._categories, categories])
+            self._group = np.concatenate([self._group, self._grouped(categories)])
         return self._names, self._categories
+
+    def groups(self, ids: pa.Array) -> tuple[list[str], NDArray[np.int32]]:
+        """The categories that products have, and which of them each product has, by its code.
+
+        Args:
+            ids: As for `upto`.
+        """
+        self.upto(ids)
+        return list(self._groups), self._group
 
     def of(self, product: str) -> tuple[str, str] | None:
         """Name and category of one product; None where the catalogue has it not."""
@@ -58,6 +70,16 @@ class Names:
         columns = (self.catalogue.names, self.catalogue.categories)
         names, categories = (column.take(places).fill_null("") for column in columns)
         return names, categories
+
+    def _grouped(self, categories: pa.Array) -> NDArray[np.int32]:
+        """The number of each category among all; new ones get the next numbers."""
+        encoded = categories.dictionary_encode()
+        number = [
+            self._groups.setdefault(name, len(self._groups))
+            for name in encoded.dictionary.to_pylist()
+        ]
+        found: NDArray[np.int32] = np.array(number, np.int32)[encoded.indices.to_numpy()]
+        return found
 
     def _places(self, ids: pa.Array) -> NDArray[np.int64]:
         if self.catalogue is None:

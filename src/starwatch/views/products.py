@@ -1,6 +1,6 @@
 """Products as rows: chosen, and put together of everything that is known of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,6 +36,7 @@ class Table:
         picture: Where it comes from.
         current: The windows.
         columns: What products can be chosen by.
+        groups: The categories, and which of them each product has, by its code.
         standing: Where the products stand among each other.
         seq: As of when.
     """
@@ -43,6 +44,7 @@ class Table:
     picture: Picture
     current: CurrentWindows
     columns: Columns
+    groups: tuple[Sequence[str], NDArray[np.int32]]
     standing: Standing
     seq: int
 
@@ -58,7 +60,7 @@ class Table:
         not_below = partial(at_least, stars, scale)
         highest = float(scale.highest)
         columns = Columns(ids, order, *names.upto(ids), numbers, highest, not_below)
-        return cls(picture, current, columns, standing, seq)
+        return cls(picture, current, columns, names.groups(ids), standing, seq)
 
     def page(self, query: ProductQuery) -> ProductPage:
         """The products that a query chooses.
@@ -124,12 +126,12 @@ class Table:
 
     def overview(self, query: ProductQuery) -> Overview:
         """All products at a glance; what a query asks of means does not matter."""
-        stars = self.current.stars(len(self.picture.products))
         some = self.columns.number("count") > 0
         mask = matching(self.columns, without_means(query))
         codes = np.flatnonzero(some if mask is None else some & mask)
-        low, high, count = _distribution(stars[codes], self.picture)
-        categories = self.columns.categories.take(pa.array(codes)).dictionary_encode()
+        stars = self.current.stars(len(self.picture.products))[codes]
+        low, high, count = _distribution(stars, self.picture)
+        names, group = self.groups
         return Overview(
             self.seq,
             self.current.spec,
@@ -137,7 +139,7 @@ class Table:
             low,
             high,
             count,
-            *_by_category(categories, stars[codes], self.picture),
+            *_by_category(names, group[codes], stars, self.picture),
         )
 
     def window(self, code: int) -> WindowNow:
@@ -217,23 +219,29 @@ def _distribution(
     scale = picture.job.scale
     bins = (scale.steps - 1) * _BINS_A_STEP
     width = scale.numerators[1] - scale.numerators[0]
-    above = stars @ (np.array(scale.numerators, np.int64) - scale.numerators[0])
-    place = _BINS_A_STEP * above // (width * np.maximum(stars.sum(axis=1), 1))
+    above = np.zeros(len(stars), np.int64)
+    for step, numerator in enumerate(scale.numerators):
+        above += stars[:, step] * (numerator - scale.numerators[0])
+    place = _BINS_A_STEP * above // (width * np.maximum(_counts(stars), 1))
     count = np.bincount(np.minimum(place, bins - 1), minlength=bins)
     quarter = scale.step / _BINS_A_STEP
     edges = np.array([float(scale.lowest + number * quarter) for number in range(bins + 1)])
     return edges[:-1], edges[1:], count.astype(np.int64)
 
 
-def _by_category(categories: Any, stars: NDArray[np.int64], picture: Picture) -> tuple[Any, ...]:
+def _by_category(
+    names: Sequence[str],
+    group: NDArray[np.int32],
+    stars: NDArray[np.int64],
+    picture: Picture,
+) -> tuple[Any, ...]:
     """Names of categories, and their products, ratings, histograms and means."""
-    names = categories.dictionary.to_pylist()
-    place = categories.indices.to_numpy(zero_copy_only=False)
-    order = np.argsort(place, kind="stable")
+    products = np.bincount(group, minlength=len(names))
     sums = np.zeros((len(names), stars.shape[1]), np.int64)
-    np.add.at(sums, place[order], stars[order])
-    products = np.bincount(place, minlength=len(names))
-    by_name = sorted(range(len(names)), key=names.__getitem__)
+    for step in range(stars.shape[1]):  # sums of whole numbers, exact up to 2^53
+        sums[:, step] = np.bincount(group, weights=stars[:, step], minlength=len(names))
+    present = [number for number in range(len(names)) if products[number]]
+    by_name = sorted(present, key=names.__getitem__)
     sums, products = sums[by_name], products[by_name]
-    names = [names[number] for number in by_name]
-    return names, products, sums.sum(axis=1), sums, means(sums, picture.job.scale)
+    found = [names[number] for number in by_name]
+    return found, products, sums.sum(axis=1), sums, means(sums, picture.job.scale)
