@@ -112,8 +112,16 @@ class Reader:
         if places[-1] != data.count:
             raise ValueError(f"{data.count} bytes are texts of other lengths")
         return pa.StringArray.from_buffers(
-            lengths.count, pa.py_buffer(places), self._bytes(self._texts, data)
+            lengths.count, pa.py_buffer(places), self.bytes_of_texts(data)
         )
+
+    def bytes_of_texts(self, data: Packed) -> pa.Buffer:
+        """The bytes of texts, one after the other.
+
+        Raises:
+            ValueError: they are not there; `OSError` too.
+        """
+        return self._bytes(self._texts, data)
 
     def _bytes(self, codec: pa.Codec, packed: Packed) -> pa.Buffer:
         raw = packed.count * packed.width

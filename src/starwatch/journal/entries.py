@@ -38,10 +38,10 @@ Part = tuple[Batch, NDArray[np.uint8], NDArray[np.int64] | None]
 """A batch, the class of each of its ratings, and the watermark that each came behind: `NO_TIME`
 where it did not; None where none did."""
 
-_STEPS = ("arrival_ms", "position")
+STEPS = ("arrival_ms", "position")
 """Numbers that hardly change from one rating to the next: kept by how far they are from it."""
 
-_SINCE = {"event_ms": "arrival_ms"}
+SINCE = {"event_ms": "arrival_ms"}
 """Numbers that are kept by how far they are from another column."""
 
 
@@ -115,7 +115,7 @@ class Entry:
         """The entry as bytes: how long its head is, its head, and its columns."""
         writer = Writer()
         columns = _packed(self.ratings, writer)
-        head = _Head(self.marks, dict(self.refused), columns)
+        head = Head(self.marks, dict(self.refused), columns)
         told = msgspec.msgpack.encode(head)
         return b"".join((len(told).to_bytes(_LENGTH, "little"), told, *writer.written()))
 
@@ -131,12 +131,8 @@ class Entry:
         Raises:
             ValueError: they are no such bytes; `OSError` and `KeyError` too.
         """
-        start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
-        try:
-            head = msgspec.msgpack.decode(memoryview(data)[_LENGTH:start], type=_Head)
-        except msgspec.MsgspecError as error:
-            raise ValueError(str(error)) from None
-        ratings = _unpacked(head.columns, Reader(pa.py_buffer(data)[start:]), columns)
+        head, rest = read_head(data)
+        ratings = _unpacked(head.columns, Reader(rest), columns)
         return cls(ratings, head.marks, head.refused)
 
     def steps(self) -> Iterator[Batch | Mark]:
@@ -156,7 +152,7 @@ class Entry:
             yield batch.slice(done, len(batch))
 
 
-class _Head(msgspec.Struct, array_like=True, frozen=True):
+class Head(msgspec.Struct, array_like=True, frozen=True):
     """What an entry holds besides its columns, and how these are to be read."""
 
     marks: tuple[Mark, ...]
@@ -168,15 +164,29 @@ _LENGTH = 4
 """Bytes of a number in front of all, which says how long the head is."""
 
 
+def read_head(data: bytes) -> tuple[Head, pa.Buffer]:
+    """The head of an entry, and the bytes of its columns.
+
+    Raises:
+        ValueError: these are no bytes of an entry.
+    """
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+    try:
+        head = msgspec.msgpack.decode(memoryview(data)[_LENGTH:start], type=Head)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
+    return head, pa.py_buffer(data)[start:]
+
+
 def _packed(ratings: pa.RecordBatch, writer: Writer) -> dict[str, tuple[Packed, ...]]:
     """Put the columns of `SCHEMA`; returns how each is to be read."""
     numbers = {name: _as_numbers(ratings.column(name)) for name in NUMBERS}
     packed: dict[str, tuple[Packed, ...]] = {}
     for name, values in numbers.items():
-        if name in _STEPS:
+        if name in STEPS:
             packed[name] = writer.numbers(values[:1]), writer.numbers(np.diff(values))
-        elif name in _SINCE:
-            packed[name] = (writer.numbers(values - numbers[_SINCE[name]]),)
+        elif name in SINCE:
+            packed[name] = (writer.numbers(values - numbers[SINCE[name]]),)
         else:
             packed[name] = (writer.numbers(values),)
     return packed | {name: writer.texts(ratings.column(name)) for name in TEXTS}
@@ -203,7 +213,11 @@ def _unpacked(
 
 
 def _as_column(name: str, packed: Mapping[str, tuple[Packed, ...]], reader: Reader) -> pa.Array:
-    values = _numbers(name, packed, reader)
+    return number_column(name, _numbers(name, packed, reader))
+
+
+def number_column(name: str, values: NDArray[np.int64]) -> pa.Array:
+    """One of `NUMBERS` as it stands in the columns of ratings."""
     if name == "met_ms" and len(values):
         missing = values == NO_TIME
         return (
@@ -218,10 +232,10 @@ def _numbers(
     name: str, packed: Mapping[str, tuple[Packed, ...]], reader: Reader
 ) -> NDArray[np.int64]:
     first, *rest = map(reader.numbers, packed[name])
-    if name in _STEPS:
+    if name in STEPS:
         return np.concatenate([first, *rest]).cumsum()
-    if name in _SINCE:
-        first += _numbers(_SINCE[name], packed, reader)
+    if name in SINCE:
+        first += _numbers(SINCE[name], packed, reader)
     return first
 
 

@@ -38,6 +38,7 @@ from starwatch.journal.pane_files import (
     name_merged,
     name_pane_files,
 )
+from starwatch.journal.portions import BrokenEntry, Portion, portions
 from starwatch.journal.pruning import FIRSTS, forget, lots
 from starwatch.journal.rejects import KEPT_REJECTS, REJECTS_GONE, read_rejects, write_rejects
 from starwatch.journal.retention import Lot, Pruning
@@ -132,16 +133,28 @@ class Journal:
             upto: Entries behind this one are left out.
             columns: Which columns of their ratings are wanted.
         """
-        query = "SELECT id, body FROM journal WHERE id > ? AND id <= ? ORDER BY id"
-        for number, body in self._read(query, (after, upto)):
+        for number, body in self._bodies(after, upto):
             try:
                 entry = Entry.decode(body, columns)
             except (ValueError, KeyError, OSError) as error:
-                raise BadState(
-                    f"entry {number} of the journal in {self._path.parent} is broken ({error})",
-                    hint="Restore a backup of the state",
-                ) from None
+                raise self._broken(number, error) from None
             yield number, entry
+
+    def portions(
+        self, after: int = 0, upto: int = 1 << 62, *, columns: Sequence[str], most: int
+    ) -> Generator[Portion, None, None]:
+        """The ratings of the same entries, many at once.
+
+        Args:
+            after: Entries up to this one are left out.
+            upto: Entries behind this one are left out.
+            columns: Which columns of their ratings are wanted, in the order of `SCHEMA`.
+            most: Ratings of a portion at most, but for an entry that alone has more.
+        """
+        try:
+            yield from portions(self._bodies(after, upto), columns, most)
+        except BrokenEntry as error:
+            raise self._broken(error.number, error) from None
 
     def sealed(self) -> list[str]:
         """Names of the files of sealed ratings, in the order of their ratings."""
@@ -374,6 +387,17 @@ class Journal:
         ratings = self._database.execute(journal).fetchone() or (0,)
         rows = self._database.execute(outbox).fetchone() or (0,)
         return int(ratings[0]), int(rows[0])
+
+    def _bodies(self, after: int, upto: int) -> Generator[tuple[int, bytes], None, None]:
+        """Entries as they are stored."""
+        query = "SELECT id, body FROM journal WHERE id > ? AND id <= ? ORDER BY id"
+        return self._read(query, (after, upto))
+
+    def _broken(self, number: int, error: Exception) -> BadState:
+        return BadState(
+            f"entry {number} of the journal in {self._path.parent} is broken ({error})",
+            hint="Restore a backup of the state",
+        )
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> Generator[Any, None, None]:
         """The rows of a query; errors of the database become ours."""

@@ -1,7 +1,5 @@
 """When ratings came: how many a second, and the newest."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -28,16 +26,14 @@ class Arrivals:
         self.top_ms: int | None = None
         self._counts: dict[int, int] = {}
 
-    def take(self, parts: Iterable[pa.RecordBatch], job: Job) -> None:
+    def take(self, ratings: pa.RecordBatch, job: Job) -> None:
         """Count journalled ratings."""
-        for ratings in parts:
-            if not len(ratings):
-                continue
-            arrival = ratings["arrival_ms"].to_numpy()
-            self._count(arrival)
-            moved = ratings["class"].to_numpy() != Class.REJECTED
-            if moved.any():
-                self._move(int(_moves(ratings, job)[moved].max()))
+        if not len(ratings):
+            return
+        self._count(ratings["arrival_ms"].to_numpy())
+        moved = ratings["class"].to_numpy() != Class.REJECTED
+        if moved.any():
+            self._move(int(_moves(ratings, job)[moved].max()))
 
     def add(self, later: "Arrivals") -> None:
         """Count what others counted that came behind."""

@@ -6,7 +6,7 @@ and else five times a second; what was committed meanwhile is taken together.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Event, RLock, Thread
@@ -14,13 +14,12 @@ from threading import Event, RLock, Thread
 from starwatch.errors import BadState, StarwatchError
 from starwatch.history.panes import COLUMNS
 from starwatch.history.tiers import DAY_MS
-from starwatch.journal.entries import Entry
 from starwatch.journal.places import Places
 from starwatch.journal.store import Journal
 from starwatch.journal.watching import Watch
 from starwatch.views.moment import Moment, Moments
 from starwatch.views.past import PaneReader
-from starwatch.views.picture import Counted, Entries, Picture, lost
+from starwatch.views.picture import Counted, Picture, lost
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +32,8 @@ _SHARE = 0.05
 long. Many ratings at once cost much less than few at a time."""
 
 _TAIL = 200
-"""Entries whose ratings tell how many come a second when a state is opened: a minute at most."""
+"""The last entries that files hold already: when their ratings came tells, as a state is opened,
+how many come a second; a minute at most."""
 
 _PORTION = 1 << 19
 """Ratings that are decoded and counted at once: a journal may hold many millions."""
@@ -174,9 +174,10 @@ class Follower:
             return None
         self.reader = PaneReader(self._places.history, moment.job.scale.steps)
         picture = Picture(moment.job, self.reader, moment, self._memory)
-        for _, entry in _tail(journal, moment):
-            picture.arrivals.take([entry.ratings], moment.job)
-        for portion in _portions(journal.entries(moment.panes_upto, columns=COLUMNS)):
+        upto = moment.panes_upto
+        for portion in journal.portions(upto - _TAIL, upto, columns=COLUMNS, most=_PORTION):
+            picture.arrivals.take(portion.ratings, moment.job)
+        for portion in journal.portions(upto, columns=COLUMNS, most=_PORTION):
             picture.take(moment, [picture.counted(portion)])
             picture.unfiled = picture.tidied()
         return picture
@@ -198,14 +199,14 @@ class Follower:
 
         What takes long, counting ratings, is done without the lock.
         """
-        entries = journal.entries(picture.seen, columns=COLUMNS)
-        fresh = [picture.counted(portion) for portion in _portions(entries)]
+        portions = journal.portions(picture.seen, columns=COLUMNS, most=_PORTION)
+        fresh = [picture.counted(portion) for portion in portions]
         if not _joins(picture.seen, fresh, moment):
             return False
         again = None
         if picture.is_cut(moment, fresh):
-            entries = journal.entries(moment.panes_upto, columns=COLUMNS)
-            again = [picture.counted(portion) for portion in _portions(entries)]
+            portions = journal.portions(moment.panes_upto, columns=COLUMNS, most=_PORTION)
+            again = [picture.counted(portion) for portion in portions]
         try:
             with self.lock:
                 picture.take(moment, fresh)
@@ -237,26 +238,6 @@ def _joins(seen: int, fresh: Sequence[Counted], moment: Moment) -> bool:
     if fresh:
         return fresh[0].first == seen + 1
     return moment.panes_upto <= seen
-
-
-def _portions(entries: Iterable[tuple[int, Entry]]) -> Iterator[Entries]:
-    """Entries in order, so many at once that memory stays small; none is left out."""
-    waiting: list[tuple[int, Entry]] = []
-    ratings = 0
-    for number, entry in entries:
-        waiting.append((number, entry))
-        ratings += len(entry.ratings)
-        if ratings >= _PORTION:
-            yield waiting
-            waiting, ratings = [], 0
-    if waiting:
-        yield waiting
-
-
-def _tail(journal: Journal, moment: Moment) -> list[tuple[int, Entry]]:
-    """The last entries that files hold already, for when their ratings came."""
-    upto = moment.panes_upto
-    return list(journal.entries(upto - _TAIL, upto, COLUMNS))
 
 
 def _unreadable(places: Places, error: OSError) -> BadState:

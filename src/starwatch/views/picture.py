@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from starwatch.history.panes import COLUMNS, pane_tables
+from starwatch.history.panes import pane_tables
 from starwatch.history.tiers import DAY_MS, tier_for
-from starwatch.journal.entries import SCHEMA, Entry
 from starwatch.journal.pane_files import PaneFile
+from starwatch.journal.portions import Portion
 from starwatch.views.arrivals import Arrivals
 from starwatch.views.blocks import Block
 from starwatch.views.current import CurrentWindows
@@ -21,13 +21,8 @@ from starwatch.windows.products import ProductIds
 from starwatch.windows.spec import WindowSpec
 from starwatch.windows.watermark import FOREVER
 
-Entries = Sequence[tuple[int, Entry]]
-"""Journal entries with their numbers; their ratings have at least `COLUMNS`."""
-
 MEMORY_BYTES = 512 << 20
 """Of panes, beside ids and totals of all products: a hundred thousand active products fit."""
-
-_RATINGS = pa.schema([SCHEMA.field(name) for name in COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +118,13 @@ class Picture:
         for spec in self.current:
             self._load(spec)
 
-    def counted(self, entries: Entries) -> Counted:
-        """Count entries, of which there is at least one; changes nothing, and needs no lock."""
-        batches, arrivals = [entry.ratings for _, entry in entries], Arrivals()
-        arrivals.take(batches, self.job)
-        ratings = pa.Table.from_batches(batches, _RATINGS)
+    def counted(self, portion: Portion) -> Counted:
+        """Count ratings with at least `history.panes.COLUMNS`; changes nothing, needs no lock."""
+        arrivals = Arrivals()
+        arrivals.take(portion.ratings, self.job)
+        ratings = pa.Table.from_batches([portion.ratings])
         panes = dict(pane_tables(ratings, self.job, self.bases.lengths))
-        return Counted(entries[0][0], entries[-1][0], arrivals, panes)
+        return Counted(portion.first, portion.last, arrivals, panes)
 
     def take(self, moment: Moment, fresh: Sequence[Counted]) -> None:
         """Go on to a later commit.
