@@ -82,8 +82,8 @@ def watch(state: Path, done: Event, *, looking: bool) -> None:
         with suppress(StarwatchError), Views.open(state) as views:
             seq = 0
             while not done.is_set():
-                seq = views.wait(seq, 0.1)
-                if looking:
+                before, seq = seq, views.wait(seq, 0.1)
+                if looking and seq != before:
                     views.products(ProductQuery())
                     views.about()
 

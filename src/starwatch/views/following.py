@@ -122,13 +122,16 @@ class Follower:
             moments = Moments(journal)
             watch.changed()  # from here on
             self._build(journal, moments)
+            before = 0.0
             while not self._closing.is_set() and not watch.replaced():
-                began, busy = time.monotonic(), time.thread_time()
+                began, used = time.monotonic(), time.thread_time()
                 self._committed.clear()
                 if watch.changed():
                     self._refresh(journal, moments)
                     self._looked.set()
-                    pause = _pause(time.thread_time() - busy)
+                    busy = time.thread_time() - used
+                    pause = _pause(min(before, busy))  # one long look says nothing of the next
+                    before = busy
                     self._closing.wait(max(began + pause - time.monotonic(), 0))
                 else:  # what is committed next is seen at once
                     self._looked.set()
