@@ -6,6 +6,7 @@ StarwatchError
 │   ├── BadScale         a scale that cannot be
 │   ├── BadWindow        a window that cannot be
 │   ├── BadSetting       any other option, flag or file key
+│   ├── NotOnFlink       something that a job on Apache Flink cannot do
 │   ├── BadScript        a scenario file that cannot be read
 │   └── MissingInput     a file or folder that is not there
 └── RunError             the run failed; exit 1
@@ -79,6 +80,12 @@ class BadSetting(UsageError):
     """An option, flag, environment variable or file key that cannot be used."""
 
     code = "bad_setting"
+
+
+class NotOnFlink(UsageError):
+    """Something that a job on Apache Flink cannot do."""
+
+    code = "not_on_flink"
 
 
 class BadScript(UsageError):

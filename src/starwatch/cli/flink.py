@@ -5,6 +5,7 @@ import click
 from starwatch.cli.lazy import LazyGroup
 
 _COMMANDS = {
+    "sql": "print the SQL of the job, readable and commented",
     "status": "say which jobs a cluster runs, and how they are",
     "stop": "stop a job, behind a savepoint",
 }

@@ -2,6 +2,15 @@
 
 PyFlink is never imported here: it lives in a Python environment of its own.
 
+    planning    from settings to a plan; what Flink cannot do is refused
+    plan        what the text of a job depends on
+    text        pieces of SQL: quoted names and values, durations
+    fields      a message's fields, out of JSON and CSV; times
+    source      the table of messages, window time and watermark
+    admission   each message in one class
+    windows     star histograms of windows and panes
+    sinks       the topics that are written
+    sql         the whole job
     job         what is submitted: a name, settings of Flink, SQL statements
     environment where the Python is that has PyFlink
     submit      runs `pyflink_submit` by that Python; the job's id

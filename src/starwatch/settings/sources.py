@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from starwatch.errors import BadSetting, MissingInput
 from starwatch.settings.faults import explained, refuse_unknown_variables, unreadable
+from starwatch.settings.flink_section import FlinkSection
 from starwatch.settings.http_section import HttpSection
 from starwatch.settings.job import ENVIRONMENT
 from starwatch.settings.sections import (
@@ -74,6 +75,7 @@ class Settings(JobSettings):
     state: StateSection = StateSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
+    flink: FlinkSection = FlinkSection()
     privacy: PrivacySection = PrivacySection()
 
 

@@ -1,0 +1,82 @@
+"""The topics that the job writes: lines of JSON, each exactly once for who reads committed ones."""
+
+from starwatch.flink.admission import JUDGED, RATINGS
+from starwatch.flink.plan import Plan
+from starwatch.flink.text import comment, epoch_ms, identifier, listed, options
+from starwatch.ratings.rejects import RAW_LIMIT
+
+_PLACE = {"topic": "STRING", "partition": "INT", "offset": "BIGINT"}
+_RATING = {
+    **_PLACE,
+    "product": "STRING",
+    "reviewer": "STRING",
+    "id": "STRING",
+    "step": "INT",
+    "time_ms": "BIGINT",
+}
+_STARS = {"stars": "ARRAY<BIGINT NOT NULL>"}
+
+WINDOWS, PANES = "windows_out", "panes_out"
+REJECTS, DUPLICATES, LATE, PARTLY_LATE = "rejects_out", "duplicates_out", "late_out", "partly_out"
+
+_TIMEOUT_MS = 600_000
+"""A transaction may be open for so long: longer than checkpoints fail in a row, and less than the
+quarter of an hour that brokers allow by default."""
+
+_ABOUT = {
+    WINDOWS: "Closed windows: how many ratings of each step of the scale, from the lowest up.",
+    PANES: "Counted ratings by product and pane, the greatest common measure of all windows.",
+    PARTLY_LATE: "Counted ratings whose pane had closed: in no pane, but in windows still open.",
+    LATE: "Ratings that no window was open for.",
+    DUPLICATES: "Ratings that had come before.",
+    REJECTS: "Messages that are no rating, as they came, cut to their first 4,096 characters.",
+}
+
+
+def sink_tables(plan: Plan) -> list[str]:
+    """The statements that make the tables of topics that are written."""
+    names = plan.names
+    window = {"product": "STRING", "start_ms": "BIGINT", "end_ms": "BIGINT", **_STARS}
+    late = {**_RATING, "watermark_ms": "BIGINT"}
+    reject = {**_PLACE, "arrived_ms": "BIGINT", "reason": "STRING", "value": "STRING"}
+    return [
+        _table(plan, WINDOWS, names.windows, {"window": "STRING", **window}, key="product"),
+        _table(plan, PANES, names.panes, window, key="product"),
+        _table(plan, PARTLY_LATE, names.partly_late, late),
+        _table(plan, LATE, names.late, late),
+        _table(plan, DUPLICATES, names.duplicates, late),
+        _table(plan, REJECTS, names.rejects, reject),
+    ]
+
+
+def class_inserts() -> list[str]:
+    """What puts each message that is in no window into the topic of its class."""
+    columns = ", ".join(map(identifier, [*_PLACE, "product", "reviewer", "id", "step", "t_ms"]))
+    chosen = f"SELECT {columns}, `met_ms`\nFROM `{JUDGED}`"
+    place = ", ".join(map(identifier, _PLACE))
+    rejected = f"{place}, {epoch_ms('`arrived`')}, `reason`, SUBSTRING(`value`, 1, {RAW_LIMIT})"
+    return [
+        f"INSERT INTO `{PARTLY_LATE}`\n{chosen} WHERE `pane_gone`",
+        f"INSERT INTO `{LATE}`\n{chosen} WHERE `class` = 'late'",
+        f"INSERT INTO `{DUPLICATES}`\n{chosen} WHERE `class` = 'duplicate'",
+        f"INSERT INTO `{REJECTS}`\nSELECT {rejected}\nFROM `{RATINGS}` WHERE `reason` IS NOT NULL",
+    ]
+
+
+def _table(plan: Plan, name: str, topic: str, columns: dict[str, str], key: str = "") -> str:
+    keyed = {"key.format": "raw", "key.fields": key, "value.format": "json"}
+    chosen = {
+        "connector": "kafka",
+        "topic": topic,
+        "properties.bootstrap.servers": plan.hosts,
+        **(keyed if key else {"format": "json"}),
+        "sink.delivery-guarantee": "exactly-once",
+        "sink.transactional-id-prefix": topic,
+        "properties.transaction.timeout.ms": str(_TIMEOUT_MS),
+        **{f"properties.{name}": value for name, value in plan.security.items()},
+    }
+    fields = listed(f"{identifier(column)} {kind}" for column, kind in columns.items())
+    return (
+        f"{comment(_ABOUT[name])}\nCREATE TEMPORARY TABLE `{name}` (\n  {fields}\n)"
+        f" {options(chosen)}"
+    )
