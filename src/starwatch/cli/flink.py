@@ -5,9 +5,11 @@ import click
 from starwatch.cli.lazy import LazyGroup
 
 _COMMANDS = {
+    "resume": "let a stopped job go on where it was",
     "sql": "print the SQL of the job, readable and commented",
     "status": "say which jobs a cluster runs, and how they are",
     "stop": "stop a job, behind a savepoint",
+    "submit": "start the job on a session cluster",
 }
 
 
