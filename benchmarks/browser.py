@@ -32,6 +32,7 @@ LOADS, CELL_SECONDS, POSTS, HEAP_SECONDS = 15, 20, 100, 30
 PRODUCTS, SHOWN = 100_000, 60
 A_CHANGE = 0.1  # seconds between two posts of all products
 KINDS = ("paint", "waiting", "cells", "heap")
+LAYOUTS = "LayoutCount"
 WORK = ("TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
 TALL = {"width": 1600, "height": 3600}
 LIVE = "#connection:is([data-state=live], [data-state=finished])"
@@ -135,6 +136,8 @@ def cells(folder: Path, browser: Browser) -> list[Result]:
     shares = {name: 100 * (after[name] - before[name]) / CELL_SECONDS for name in WORK}
     what = f"main thread, {changing} visible cells changing 5 times a second"
     detail = ", ".join(f"{name.removesuffix('Duration')} {shares[name]:.1f} %" for name in WORK[1:])
+    drawn = (after[LAYOUTS] - before[LAYOUTS]) / CELL_SECONDS  # 5, unless frames were left out
+    detail += f"; {drawn:.1f} layouts a second"
     return [Result(what, shares["TaskDuration"], "%", must=10, aim=4, more=False, detail=detail)]
 
 

@@ -10,6 +10,8 @@ import { count, counted, total } from "./numbers.js";
 
 const BAR_PX = 28; // with its gap: a target to hit must have 24
 
+const GLIDE_MS = 400; // as in the styles
+
 const CLOSE = 0.06; // of the axis: marks so near to an end would touch its mark
 
 /** @typedef {{low: number[], high: number[], count: number[]}} Bins */
@@ -94,6 +96,8 @@ export class Distribution {
   /** @type {HTMLTableRowElement[]} */
   #lines = [];
   #edges = "";
+  #width = { of: 0, screen: 0 }; // the chart's, and at which width of the screen
+  #changed = -Infinity;
   #stop = -1; // the bar that Tab leads to; -1: the tallest, for no bar had the focus yet
 
   /**
@@ -117,7 +121,7 @@ export class Distribution {
    * @param {number | null} low the chosen bin's lower edge
    */
   show(given, low) {
-    const by = mergedBy(given.low.length, this.chart.clientWidth || innerWidth);
+    const by = mergedBy(given.low.length, this.#across());
     const bins = merged(given, by);
     if (this.#edges !== `${bins.low}`) this.#build(bins);
     const most = Math.max(1, ...bins.count);
@@ -132,6 +136,22 @@ export class Distribution {
       setText(this.#lines[i].cells[1], count(number));
     });
     this.#leadTab(bins.count.indexOf(most));
+    this.#calm();
+  }
+
+  /** The chart's width: asked for once, for the answer is a layout of the whole page. */
+  #across() {
+    if (!this.#width.of || this.#width.screen !== innerWidth) {
+      this.#width = { of: this.chart.clientWidth, screen: innerWidth };
+    }
+    return this.#width.of || innerWidth;
+  }
+
+  /** Bars glide, but not where they would never come to rest. */
+  #calm() {
+    const now = performance.now();
+    this.chart.classList.toggle("fast", now - this.#changed < GLIDE_MS);
+    this.#changed = now;
   }
 
   /**
