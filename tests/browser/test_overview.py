@@ -217,3 +217,47 @@ def test_on_a_phone_one_rating_is_one_rating(shop, look):
     )
     wanted = [f"{n} rating{'' if n == 1 else 's'}" for n in answer["rows"]["count"]]
     assert units == wanted[: len(units)]
+
+
+def test_products_are_picked_by_mouse_and_keys_and_compared(tab, shop):
+    names = shop.api("products")["rows"]["name"]
+    box = ".row:not([hidden]) .c-pick input >> nth={}"
+    assert not tab.page.is_visible("#picked")
+    tab.page.click(box.format(1))
+    assert tab.text("#picked a") == "Compare 1"
+    tab.page.focus("[role=grid]")
+    tab.page.keyboard.press("Home")
+    tab.page.keyboard.press("Space")
+    assert tab.text("#picked a") == "Compare 2"
+    tab.page.keyboard.press("ArrowDown")
+    tab.page.keyboard.press("Space")  # it was picked already
+    tab.page.keyboard.press("ArrowDown")
+    tab.page.keyboard.press("Space")
+    assert tab.text("#picked a") == "Compare 2"
+    tab.page.click("button[data-sort=name]")
+    answer = shows(tab, shop, sort="name")
+    assert not tab.page.is_checked(box.format(0)) or answer["rows"]["name"][0] in names[::2]
+    tab.page.click("button[data-sort=count]")
+    shows(tab, shop)
+    assert [tab.page.is_checked(box.format(at)) for at in range(4)] == [True, False, True, False]
+    tab.page.click("#picked a")
+    tab.page.wait_for_selector("main[data-view=compare][data-ready]")
+    assert tab.all(".compared th a") == [names[0], names[2]]
+    tab.page.go_back()
+    tab.page.wait_for_selector("main[data-view=overview][data-ready]")
+    assert tab.text("#picked a") == "Compare 2"
+    tab.page.click("#picked button")
+    assert not tab.page.is_visible("#picked")
+    assert tab.page.locator(".c-pick input:checked").count() == 0
+
+
+def test_no_more_are_picked_than_fit_on_a_chart(tab):
+    tab.page.focus("[role=grid]")
+    for _ in range(7):
+        tab.page.keyboard.press("Space")
+        tab.page.keyboard.press("ArrowDown")
+    assert tab.text("#picked a") == "Compare 6"
+    assert tab.page.locator(".c-pick input:checked").count() == 6
+    tab.sees("#announcements", "No more than 6 products fit")
+    tab.page.click(".row:not([hidden]) .c-pick input >> nth=7")
+    assert tab.page.locator(".c-pick input:checked").count() == 6

@@ -8,6 +8,7 @@ import { Course, zoneWords } from "./course.js";
 import { element, one, setText, whenQuiet } from "./dom.js";
 import { drawMark, LOOKS, sample } from "./marks.js";
 import { count, counted, mean } from "./numbers.js";
+import { MOST } from "./picks.js";
 import { PointTable } from "./pointtable.js";
 import { starRange } from "./productcharts.js";
 import { laid, merge, starsAt, together, trim } from "./series.js";
@@ -16,8 +17,6 @@ import { moved, TimeChart } from "./timechart.js";
 
 /** @typedef {import("./app.js").Page} Page */
 /** @typedef {import("./series.js").SeriesAnswer} SeriesAnswer */
-
-export const MOST = 6;
 
 const MARKS_APART = 110; // pixels between two marks on a line
 const SAY_MS = 400;

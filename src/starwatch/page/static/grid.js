@@ -24,6 +24,8 @@ const TALLEST_PX = 15_000_000; // browsers lay out nothing taller
  * @property {Scale} scale
  * @property {(first: number, end: number) => void} moved other rows are on screen now
  * @property {(row: Row) => void} open a row was chosen
+ * @property {(row: Row) => void} pick a row was picked to be compared, or let go
+ * @property {(id: string) => boolean} picked whether a product is
  */
 
 /** The rows on screen. */
@@ -97,10 +99,20 @@ export class Grid {
     if (scrollY > top) scrollTo({ top });
   }
 
+  /** Other products are picked. */
+  showPicks() {
+    for (const view of this.#views) view.showPick();
+  }
+
+  /** @param {HTMLElement} node */
+  #view(node) {
+    return new RowView(node, this.setting.base, this.setting.picked);
+  }
+
   /** Rows that came with the page are used as they are. */
   #adopt() {
     for (const node of this.body.querySelectorAll(".row")) {
-      this.#views.push(new RowView(/** @type {HTMLElement} */ (node), this.setting.base));
+      this.#views.push(this.#view(/** @type {HTMLElement} */ (node)));
     }
     this.#views.forEach((view, i) => (view.node.id = `row-${i}`));
     this.body.classList.add("placed");
@@ -150,7 +162,7 @@ export class Grid {
       const node = one(copy, ".row");
       node.id = `row-${this.#views.length}`;
       this.body.append(node);
-      this.#views.push(new RowView(node, this.setting.base));
+      this.#views.push(this.#view(node));
     }
   }
 
@@ -175,6 +187,10 @@ export class Grid {
     if (!view) return;
     this.#activate(view.index);
     const row = this.setting.rows.at(view.index);
+    if (row && event.target instanceof Element && event.target.closest(".c-pick")) {
+      this.setting.pick(row);
+      return;
+    }
     const link = event.target instanceof Element && event.target.closest("a");
     if (row && !link && !getSelection()?.toString()) this.setting.open(row);
   }
@@ -189,9 +205,11 @@ export class Grid {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.target !== this.root || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter") {
+    const chosen = { Enter: this.setting.open, " ": this.setting.pick }[event.key];
+    if (chosen) {
       const row = this.setting.rows.at(this.#active);
-      if (row) this.setting.open(row);
+      if (row) chosen(row);
+      event.preventDefault();
       return;
     }
     const screen = Math.max(1, Math.floor(innerHeight / this.#height) - 3);

@@ -10,6 +10,7 @@ import { addressOf, filtersOf, paramsOf, sortedBy } from "./filters.js";
 import { Grid } from "./grid.js";
 import { categoryName, Groups } from "./groups.js";
 import { count, counted, duration, inWords } from "./numbers.js";
+import { MOST, Picks, showPicks, tabStorage } from "./picks.js";
 import { Rows } from "./rows.js";
 
 /** @typedef {import("./app.js").Page} Page */
@@ -61,17 +62,21 @@ class Overview {
     });
     if (first.products) this.#rows.put(first.products);
     this.#end = first.products?.end_ms ?? null;
+    this.picks = new Picks(tabStorage());
     this.grid = new Grid(one(main, "[role=grid]"), {
       base: app.base,
       rows: this.#rows,
       scale: this.scale,
       moved: (from, to) => this.#moved(from, to),
       open: (row) => void app.go(`product?${new URLSearchParams({ id: row.id })}`),
+      pick: (row) => this.#pick(row.id),
+      picked: (id) => this.picks.has(id),
     });
     if (first.overview) this.#showOverview(first.overview);
     this.#listen();
     this.#showFilters();
     this.#showTotal();
+    this.#showPicks();
     this.#follow();
   }
 
@@ -125,6 +130,11 @@ class Overview {
       this.#filter({ q: "", category: null, low: null, high: null });
       search.focus();
     };
+    one(this.main, "#picked button").addEventListener("click", () => {
+      this.picks.clear();
+      this.#showPicks();
+      this.grid.root.focus({ preventScroll: true });
+    });
     one(this.main, "#clear").addEventListener("click", clear);
     one(this.main, "#show-all").addEventListener("click", clear);
   }
@@ -190,6 +200,20 @@ class Overview {
     one(this.main, "[role=grid]").hidden = shown;
     one(this.main, "#group").setAttribute("aria-pressed", String(shown));
     this.grid.refresh();
+  }
+
+  /** @param {string} id */
+  #pick(id) {
+    const room = this.picks.toggle(id);
+    const { length } = this.picks.ids;
+    const picked = `${counted(length, "product")} picked for Compare`;
+    this.app.announce(room ? picked : `No more than ${MOST} products fit`);
+    this.#showPicks();
+  }
+
+  #showPicks() {
+    showPicks(one(this.main, "#picked"), this.picks.ids, this.app.base);
+    this.grid.showPicks();
   }
 
   #showTotal() {

@@ -33,10 +33,13 @@ export class RowView {
   /**
    * @param {HTMLElement} node made by the template `row`
    * @param {string} base the path prefix
+   * @param {(id: string) => boolean} picked whether a product is picked
    */
-  constructor(node, base) {
+  constructor(node, base, picked) {
     this.node = node;
     this.base = base;
+    this.picked = picked;
+    this.pick = /** @type {HTMLInputElement} */ (one(node, ".c-pick input"));
     this.link = /** @type {HTMLAnchorElement} */ (one(node, ".c-name a"));
     this.detail = one(node, ".c-name .sub");
     this.mean = one(node, ".c-mean");
@@ -74,11 +77,18 @@ export class RowView {
     this.#shown = row;
   }
 
+  /** Whether it is picked may have changed. */
+  showPick() {
+    if (this.#shown) this.pick.checked = this.picked(this.#shown.id);
+  }
+
   /** @param {Row} row */
   #name(row) {
     const shown = this.#shown;
     if (shown?.id === row.id && shown.name === row.name && shown.category === row.category) return;
     setText(this.link, row.name || row.id);
+    setAttribute(this.pick, "aria-label", `Compare ${row.name || row.id}`);
+    this.pick.checked = this.picked(row.id);
     setAttribute(this.link, "href", `${this.base}product?${new URLSearchParams({ id: row.id })}`);
     const detail = [row.name ? row.id : "", row.category].filter(Boolean).join(" · ");
     setText(this.detail, detail);
