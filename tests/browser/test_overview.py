@@ -183,7 +183,8 @@ CUT = """() => [...document.querySelectorAll(".row:not([hidden], .unknown), .hea
     .filter((cell) => {
       const [inner, outer] = [cell, row].map((node) => node.getBoundingClientRect());
       const text = cell.firstElementChild?.getBoundingClientRect() ?? inner;
-      const wide = row.matches(".row") && cell.scrollWidth > cell.clientWidth + 1;
+      const number = row.matches(".row") && !cell.matches(".c-name"); // a name may end in dots
+      const wide = number && cell.scrollWidth > cell.clientWidth + 1;
       return wide || inner.right > outer.right + 1 || text.left < inner.left - 1;
     })
     .map((cell) => `${cell.className}: ${cell.textContent}`))"""
