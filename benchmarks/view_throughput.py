@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
+import pyarrow as pa
+
 from benchmarks.data import made
 from benchmarks.measuring import Given, Result, main
 from starwatch.errors import StarwatchError
@@ -57,6 +59,8 @@ def replay(side: str, path: str) -> None:
     """One replay; prints its seconds, real and of the processor."""
     from starwatch.cli.main import cli  # noqa: PLC0415
     from starwatch.views import ProductQuery, Views  # noqa: F401, PLC0415 - imported for all sides
+
+    pa.array([], pa.string())  # so that pandas, where it is installed, is loaded on all sides too
 
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     with tempfile.TemporaryDirectory() as folder:

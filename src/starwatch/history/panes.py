@@ -7,9 +7,9 @@ that they met, rounded down to a number of whole panes plus L, by which nothing 
 that ends on the edge of a pane was gone for a rating exactly if `met_ms >= end + L`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from starwatch.admission.ledger import Class
 from starwatch.ratings.batch import NO_TIME
 from starwatch.ratings.scale import Scale, star_names
 from starwatch.windows.job import Job, WindowTime
+
+Order: TypeAlias = Callable[[pa.Array], pa.Array]
+"""Gives the places of distinct ids in the order that they are to be in."""
 
 BACKFILLED_MS = 864 * 10**12
 """The watermark that backfilled ratings are said to have met: ten million days after the epoch, in
@@ -44,10 +47,10 @@ def pane_schema(scale: Scale) -> pa.Schema:
 
 
 def pane_tables(
-    ratings: pa.Table, job: Job, tiers: Iterable[int]
+    ratings: pa.Table, job: Job, tiers: Iterable[int], order: Order = pc.array_sort_indices
 ) -> Iterator[tuple[int, pa.Table]]:
     """The panes of a table of ratings in each tier, as `Counting` gives them."""
-    counting = Counting(job)
+    counting = Counting(job, order)
     for batch in ratings.to_batches():
         counting.add(batch)
     return counting.tables(tiers)
@@ -61,10 +64,12 @@ class Counting:
 
     Args:
         job: The rules by which they were admitted.
+        order: The order that products are to be in; by default that of the UTF-8 bytes of ids.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, order: Order = pc.array_sort_indices) -> None:
         self._job = job
+        self._order = order
         self._came = self._waiting_rows = 0
         self._waiting: list[pa.RecordBatch] = []
         self._parts: list[_Part] = []
@@ -91,11 +96,12 @@ class Counting:
             tiers: Lengths of panes in milliseconds, rising.
 
         Yields:
-            A tier and its panes with the columns of `pane_schema`, sorted by product (UTF-8 bytes),
-            start and watermark met, those that met none first. Each key comes once.
+            A tier and its panes with the columns of `pane_schema`, sorted by product (in the order
+            that was given), start and watermark met, those that met none first. Each key comes
+            once.
         """
         self._take_in()
-        names, places = _ranked([part.names for part in self._parts])
+        names, places = _ranked([part.names for part in self._parts], self._order)
         in_time, late = (
             _Exact.of([one.in_time if on else one.late for one in self._parts], places)
             for on in (True, False)
@@ -360,10 +366,10 @@ _INT64_SPAN = 1 << 63
 _UINT32_MAX = (1 << 32) - 1
 
 
-def _ranked(parts: Sequence[pa.Array]) -> tuple[pa.Array, list[NDArray[np.int32]]]:
-    """The distinct ones of all ids by their bytes; for each part the places of its ids."""
+def _ranked(parts: Sequence[pa.Array], order_of: Order) -> tuple[pa.Array, list[NDArray[np.int32]]]:
+    """The distinct ones of all ids in an order; for each part the places of its ids."""
     encoded = pa.concat_arrays([pa.array([], pa.string()), *parts]).dictionary_encode()
-    order = pc.array_sort_indices(encoded.dictionary)
+    order = order_of(encoded.dictionary)
     rank = np.empty(len(order), np.int32)
     rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
     places = rank[encoded.indices.to_numpy()]

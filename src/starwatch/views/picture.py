@@ -123,7 +123,7 @@ class Picture:
         arrivals = Arrivals()
         arrivals.take(portion.ratings, self.job)
         ratings = pa.Table.from_batches([portion.ratings])
-        panes = dict(pane_tables(ratings, self.job, self.bases.lengths))
+        panes = dict(pane_tables(ratings, self.job, self.bases.lengths, self.products.by_code))
         return Counted(portion.first, portion.last, arrivals, panes)
 
     def take(self, moment: Moment, fresh: Sequence[Counted]) -> None:

@@ -1,5 +1,6 @@
 """The panes that no file of the history holds yet, by ranges of the journal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -8,6 +9,10 @@ from starwatch.views.spill import spilled
 
 _MOST_ROWS = 1 << 20
 """Rows that parts are merged to at most: merging ever more would take ever more memory and time."""
+
+
+_AT_ONCE = 4
+"""Parts that are merged together: of more, a pane is merged less often, and parts are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class Unfiled:
 
     Attributes:
         upto: That entry; 0 where no file is.
-        parts: Ranges behind it in the order of the journal, each of which holds fewer panes than
-            the one before it, so that a product is looked up in few of them.
+        parts: Ranges behind it in the order of the journal; few, for a product is looked up in
+            each of them.
     """
 
     upto: int = 0
@@ -62,10 +67,9 @@ class Unfiled:
         parts: list[Part] = []
         for part in self.parts:
             parts.append(part)
-            while len(parts) > 1 and _are_one(parts[-2], parts[-1]):
-                last, before = parts.pop(), parts.pop()
-                merged = Block.concat([before.panes, last.panes]).by_code()
-                parts.append(Part(before.first, last.last, merged))
+            while len(some := parts[-_AT_ONCE:]) == _AT_ONCE and _are_one(some):
+                merged = Block.concat([each.panes for each in some]).by_code()
+                parts[-_AT_ONCE:] = [Part(some[0].first, some[-1].last, merged)]
         held = sum(part.panes.nbytes for part in parts if not part.spilled)
         for place, part in enumerate(parts):
             if held > memory and not part.spilled:
@@ -86,7 +90,12 @@ class Unfiled:
         return [part.panes.of_product(code) for part in self.parts]
 
 
-def _are_one(before: Part, last: Part) -> bool:
-    """Whether two neighbours become one: neither is too large, nor the first much the larger."""
-    few = len(before.panes) <= 2 * len(last.panes)
-    return few and not before.spilled and len(before.panes) + len(last.panes) <= _MOST_ROWS
+def _are_one(parts: Sequence[Part]) -> bool:
+    """Whether neighbours become one: none is much larger than the last, nor all of them too large.
+
+    As in a log-structured merge tree whose levels have as many parts, each pane is merged once in
+    each level.
+    """
+    sizes = [len(part.panes) for part in parts]
+    alike = max(sizes) <= _AT_ONCE * sizes[-1]
+    return alike and sum(sizes) <= _MOST_ROWS and not any(part.spilled for part in parts)

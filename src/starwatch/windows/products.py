@@ -47,6 +47,12 @@ class ProductIds:
         """The code of one id; None where it was never seen."""
         return self._codes.get(product)
 
+    def by_code(self, products: pa.Array) -> pa.Array:
+        """The places of distinct ids by the codes that they have, and that new ones would get."""
+        codes, end = self._codes, len(self._ids)
+        found = [codes.get(product, end) for product in products.to_pylist()]
+        return pa.array(np.argsort(np.array(found, np.int32), kind="stable"))
+
     def take(self, codes: NDArray[np.integer]) -> pa.Array:
         """The ids of these codes as an Arrow `string` column."""
         ids = self._ids
