@@ -197,6 +197,17 @@ def test_every_file_of_the_page_is_served_as_what_it_is(reference):
         assert "octet-stream" not in kind, name
 
 
+def test_one_file_holds_all_styles_once(reference):
+    from starwatch.page.static_files import StaticFiles  # noqa: PLC0415 - its files are the point
+
+    static = StaticFiles()
+    joined = reference.get(static.path("page.css")).body
+    parts = [name for name in static.names if name.endswith(".css") and name != "page.css"]
+    assert len(parts) > 5
+    for name in parts:
+        assert joined.count(reference.get(static.path(name)).body) == 1, name
+
+
 def test_behind_a_proxy_all_addresses_have_the_prefix(first_252):
     with shown(first_252, prefix="/shop") as page:
         for path in ("/", "/shop/", "/shop"):

@@ -27,6 +27,13 @@ _TYPES = {
     "webmanifest": "application/manifest+json",
     "woff2": "font/woff2",
 }
+# All styles in one file, since each request holds back the first picture. What comes later has the
+# last word.
+_STYLES = "page.css"
+_PARTS = (
+    *("colours", "base", "head", "controls", "overview", "grid", "pipeline"),
+    *("vendor/uPlot.min", "charts", "product"),
+)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -40,6 +47,7 @@ class StaticFiles:
     def __init__(self) -> None:
         folder = files("starwatch.page") / "static"
         plain = dict(sorted(_below(folder))) if folder.is_dir() else {}
+        plain[_STYLES] = b"\n".join(plain[f"{name}.css"] for name in _PARTS)
         told = hashlib.sha256()
         for name, content in plain.items():
             told.update(f"{name}\0{len(content)}\0".encode() + content)
