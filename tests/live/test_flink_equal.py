@@ -1,0 +1,59 @@
+"""The same messages on a real Flink and on the embedded engine: the same windows and books."""
+
+from dataclasses import replace
+
+import pytest
+
+from live.flink_equal import by_flink, embedded, ending, produce, untidy
+from live.kafka_ratings import make_topic
+from servers.processes import wait
+from starwatch.flink.rest import Cluster
+from starwatch.flink.sql import flink_job
+from starwatch.flink.submit import submit
+from starwatch.settings.job import build_job
+
+pytestmark = pytest.mark.slow
+
+LONG = 600.0
+"""Seconds that a busy machine has for what takes twenty on one at rest."""
+
+
+def run(flink, kafka, plan, messages):
+    """Send the messages, run the job to their end, and read what it wrote."""
+    (topic,) = plan.topics
+    # Their times are long past, and a topic would let them go for that.
+    make_topic(kafka, topic, partitions=1 + max(m.partition for m in messages), retention_ms=-1)
+    names = plan.names
+    for each in (names.windows, names.panes, names.partly_late, names.late, names.duplicates):
+        make_topic(kafka, each)
+    make_topic(kafka, names.rejects)
+    produce(kafka, topic, messages)
+    cluster = Cluster(flink)
+    job = replace(flink_job(plan), name=topic).with_settings({"restart-strategy.type": "none"})
+    submit(job, cluster)
+    assert wait(lambda: not cluster.find(topic).runs, LONG)
+    assert cluster.find(topic).state == "FINISHED"
+    return by_flink(kafka, plan)
+
+
+def test_one_partition_with_all_that_can_be_wrong(flink, kafka, unique):
+    job = build_job({"window": ["30s/5s", "1m"], "bound": "3s"}, replay=False)
+    messages = untidy(1, 4000)
+    plan = ending(job, kafka, unique)
+    expected = embedded(plan, messages)
+    assert len(expected.late) > 50
+    assert len(expected.duplicates) > 200
+    assert len(set(expected.rejects.values())) == 8
+    assert run(flink, kafka, plan, messages) == expected
+
+
+def test_three_partitions_within_the_bound_at_parallelism_two(flink, kafka, unique):
+    job = build_job(
+        {"window": ["30s/5s", "1h/1h+7m"], "bound": "5s", "duplicates": "off"}, replay=False
+    )
+    messages = untidy(2, 4000, partitions=3, late=False)
+    plan = ending(job, kafka, unique, parallelism=2)
+    expected = embedded(plan, messages)
+    assert len(expected.windows) > 200
+    assert expected.late == set()
+    assert run(flink, kafka, plan, messages) == expected
