@@ -95,3 +95,49 @@ def test_a_product_that_is_looked_at_moves(door, browser):
         rate(door, 1, stars=1)
         tab.sees("[data-field=all-mean]", "3.00")
         tab.until("() => document.querySelectorAll('#points tbody tr').length > 1")
+
+
+ORDER = """() => [...document.querySelectorAll(".rows > .row:not([hidden])")]
+  .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+  .map((row) => new URL(row.querySelector("a").href).searchParams.get("id")).join(" ")"""
+
+
+def is_in_order(tab, ids):
+    tab.until(f"(ids) => ({ORDER})() === ids", ids)
+
+
+@pytest.mark.parametrize("how", ["mouse", "keys"])
+def test_rows_stay_where_they_are_while_somebody_is_at_them(door, browser, how):
+    for number, product in enumerate(["P1", "P1", "P2"]):
+        rate(door, number, product)
+    with tab_of(browser, door.url) as tab:
+        tab.open("/?sort=-all_count").live()
+        is_in_order(tab, "P1 P2")
+        if how == "mouse":
+            tab.page.hover(".row:not([hidden]) .c-mean >> nth=1")
+        else:
+            tab.page.focus("[role=grid]")
+            tab.page.keyboard.press("ArrowDown")
+        for number in range(10, 13):
+            rate(door, number, "P2", stars=2)
+        tab.page.wait_for_selector("#reorder button")
+        tab.until(
+            """() => [...document.querySelectorAll(".row:not([hidden]) .c-all .sub")]
+              .some((cell) => cell.textContent === "4 ratings")"""
+        )
+        is_in_order(tab, "P1 P2")
+        rate(door, 20, "P2")
+        tab.until(
+            """() => [...document.querySelectorAll(".row:not([hidden]) .c-all .sub")]
+              .some((cell) => cell.textContent === "5 ratings")"""
+        )
+        is_in_order(tab, "P1 P2")
+        if how == "mouse":
+            tab.page.mouse.move(5, 5)
+        else:
+            tab.page.keyboard.press("Shift+Tab")
+        is_in_order(tab, "P2 P1")
+        assert not tab.page.is_visible("#reorder button")
+        for number in range(30, 39):
+            rate(door, number)
+        is_in_order(tab, "P1 P2")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { HeldRows } from "../../src/starwatch/page/static/heldrows.js";
 import { Rows, rowsOf } from "../../src/starwatch/page/static/rows.js";
 
 /**
@@ -66,4 +67,29 @@ test("a long journey through the table holds few rows, those near the screen amo
   const kept = Array.from({ length: 20_000 }, (_, i) => rows.at(i)).filter(Boolean).length;
   assert.ok(kept <= 3400, String(kept));
   assert.ok(rows.has(19_800, 20_000));
+});
+
+const ANSWER = { seq: 1, window: null, end_ms: 5, total: 3, offset: 0 };
+const given = (/** @type {Record<string, number>} */ counts) => ({
+  ...ANSWER,
+  rows: /** @type {any} */ ({ id: Object.keys(counts), count: Object.values(counts) }),
+});
+const shownBy = (/** @type {Rows} */ rows) =>
+  [0, 1, 2].map((at) => `${rows.at(at)?.id}${rows.at(at)?.count}`).join(" ");
+
+test("a held table keeps its order and takes new numbers", () => {
+  const rows = new Rows();
+  rows.put(given({ A: 9, B: 5, C: 1 }));
+  const held = new HeldRows(rows);
+  assert.ok(!held.differs(given({ A: 8, B: 6, C: 0 })));
+  const other = given({ B: 7, A: 6, D: 3 });
+  assert.ok(held.differs(other));
+  assert.deepEqual(held.hold(other).sort(), [0, 1]);
+  assert.equal(shownBy(rows), "A6 B7 C1");
+  assert.deepEqual(held.patch(0, /** @type {any} */ ({ at: [0, 2], count: [8, 4] })), [1]);
+  assert.equal(shownBy(rows), "A6 B8 C1");
+  assert.ok(held.waiting);
+  held.apply();
+  assert.equal(shownBy(rows), "B8 A6 D4");
+  assert.ok(!held.waiting);
 });

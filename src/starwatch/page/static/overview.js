@@ -10,6 +10,7 @@ import { addressOf, filtersOf, paramsOf, sortedBy } from "./filters.js";
 import { Grid } from "./grid.js";
 import { categoryName, Groups } from "./groups.js";
 import { count, counted, duration, inWords } from "./numbers.js";
+import { HeldRows } from "./heldrows.js";
 import { MOST, Picks, showPicks, tabStorage } from "./picks.js";
 import { Rows } from "./rows.js";
 
@@ -41,6 +42,9 @@ class Overview {
   /** @type {OverviewAnswer | undefined} */
   #answer;
   #version = 0; // rises when the rows become others
+  #held = new HeldRows(this.#rows);
+  #pointed = false; // whether a mouse is over a row
+  #top = 0; // the first row on screen
 
   /**
    * @param {HTMLElement} main
@@ -130,6 +134,7 @@ class Overview {
       this.#filter({ q: "", category: null, low: null, high: null });
       search.focus();
     };
+    this.#holdOrder(signal);
     one(this.main, "#picked button").addEventListener("click", () => {
       this.picks.clear();
       this.#showPicks();
@@ -137,6 +142,74 @@ class Overview {
     });
     one(this.main, "#clear").addEventListener("click", clear);
     one(this.main, "#show-all").addEventListener("click", clear);
+  }
+
+  /**
+   * Keep rows where they are while somebody points at them, or is in the table with the keyboard.
+   *
+   * @param {AbortSignal} signal
+   */
+  #holdOrder(signal) {
+    const { root, body } = this.grid;
+    body.addEventListener("pointerenter", (e) => (this.#pointed = e.pointerType === "mouse"), {
+      signal,
+    });
+    body.addEventListener(
+      "pointerleave",
+      () => {
+        this.#pointed = false;
+        if (!this.#holds) this.#reorder();
+      },
+      { signal },
+    );
+    root.addEventListener(
+      "focusout",
+      ({ relatedTarget }) => {
+        const inside = relatedTarget instanceof Node && root.contains(relatedTarget);
+        if (!inside && !this.#pointed) this.#reorder();
+      },
+      { signal },
+    );
+    one(this.main, "#reorder button").addEventListener("click", () => this.#reorder());
+  }
+
+  get #holds() {
+    const { root } = this.grid;
+    return (
+      this.#pointed ||
+      root.matches(":focus-visible") ||
+      root.querySelector(":focus-visible") !== null
+    );
+  }
+
+  /** Put the rows in the order that they have by now. */
+  #reorder() {
+    if (!this.#held.waiting) return;
+    this.#held.apply();
+    one(this.main, "#reorder").hidden = true;
+    this.grid.refresh();
+    this.#showTotal();
+  }
+
+  /**
+   * Show a whole answer; where its order is another one and the order is held, only its numbers.
+   *
+   * @param {Products} view
+   * @param {boolean} fresh whether something else was asked for
+   */
+  #take(view, fresh) {
+    const { first, end } = this.grid.range;
+    const held = !fresh && this.#holds && this.#rows.has(first, end) && this.#held.differs(view);
+    one(this.main, "#reorder").hidden = !held;
+    if (held) {
+      this.#version += 1; // rows that are under way are of the other order
+      this.grid.update(this.#held.hold(view));
+    } else {
+      this.#held.forget();
+      if (fresh || view.end_ms !== this.#end) this.#rows.clear();
+      this.#put(view);
+    }
+    this.#end = view.end_ms;
   }
 
   /**
@@ -236,6 +309,8 @@ class Overview {
    */
   #moved(first, end) {
     if (!this.grid) return; // it is being made
+    if (first !== this.#top) this.#reorder(); // rows move anyway
+    this.#top = first;
     const { offset, limit } = this.#followed;
     const inside = first >= offset && end <= offset + limit;
     if (!inside) this.follow();
@@ -287,16 +362,15 @@ class Overview {
       { view: "products", overview: 1, ...this.#params, ...this.#followed },
       {
         full: ({ view, overview }) => {
-          if (fresh || view.end_ms !== this.#end) this.#rows.clear();
+          this.#take(view, fresh);
           fresh = false;
-          this.#end = view.end_ms;
-          this.#put(view);
           if (overview) this.#showOverview(overview);
         },
         delta: (delta) => {
-          if (delta.rows) this.grid.update(this.#rows.patch(this.#followed.offset, delta.rows));
+          const rows = this.#held.waiting ? this.#held : this.#rows;
+          if (delta.rows) this.grid.update(rows.patch(this.#followed.offset, delta.rows));
           if (typeof delta.total === "number" && delta.total !== this.#rows.total) {
-            this.#rows.total = delta.total;
+            this.#held.resize(delta.total);
             this.grid.refresh();
             this.#showTotal();
           }

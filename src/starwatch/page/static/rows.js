@@ -63,6 +63,29 @@ export class Rows {
     return this.#rows.get(index);
   }
 
+  /** All that are known, each with its place. */
+  entries() {
+    return [...this.#rows];
+  }
+
+  /**
+   * @param {number} index
+   * @param {Row} row
+   */
+  set(index, row) {
+    this.#rows.set(index, row);
+  }
+
+  /**
+   * Take over the rows of others.
+   *
+   * @param {Rows} others
+   */
+  become(others) {
+    this.#rows = new Map(others.entries());
+    this.total = others.total;
+  }
+
   /** Forget all of them. */
   clear() {
     this.#rows.clear();
