@@ -11,7 +11,7 @@ def test_what_costs_little_is_told_five_times_a_second():
 
 def test_tabs_that_show_other_things_share_the_same_part_of_a_core():
     costs = Costs()
-    for tab in [*range(50)] * 2:
+    for tab in range(50):
         costs.note(f"look {tab}", 0.002)
     assert 1.2 < costs.interval(50) < 1.6
     for tab in range(50):
@@ -51,7 +51,7 @@ def test_whoever_fell_behind_catches_up():
     due = pace.next(1000.0, 2.0)  # one look was thought to take long
     waits = []
     for number in range(30):
-        comes = 1000.9 + number * EVERY_SECONDS
+        comes = 1001.82 + number * EVERY_SECONDS
         waits.append(max(due - comes, 0.0))
         due = pace.next(max(comes, due), EVERY_SECONDS)
     assert waits[0] > 0.0

@@ -7,14 +7,17 @@ _LONGEST_SECONDS = 2.0
 _SHARE = 0.08
 _TAB_SECONDS = 0.0003
 """What it takes to wake one stream and to send what is made already."""
-_CATCHING_UP = 0.9
+_FIRST_SECONDS = 0.015
+"""More is not believed of a first time; a tab alone is told five times a second then."""
+
+_EARLY_SECONDS, _GAINED_SECONDS = EVERY_SECONDS / 2, EVERY_SECONDS / 10
 
 
 class Costs:
     """What looking and telling took last, by what is done.
 
-    Of the last two times the shorter counts: a single long one, as when the catalogue is read, or
-    at the start, says nothing of the next.
+    Of the last two times the shorter counts: a single long one, as when the catalogue is read, says
+    nothing of the next. Nor does a first one that is long, which may have loaded something.
     """
 
     def __init__(self) -> None:
@@ -22,7 +25,8 @@ class Costs:
 
     def note(self, what: str, seconds: float) -> None:
         """Something took so much processor time."""
-        before = self._last.get(what, (0.0, 0.0))
+        first = min(seconds, _FIRST_SECONDS)
+        before = self._last.get(what, (first, first))
         self._last[what] = (before[1], seconds)
 
     def forget(self, what: str) -> None:
@@ -48,10 +52,9 @@ class Costs:
 class Pace:
     """When something that is done again and again may be done next.
 
-    One time may be late, as when it waits for a commit: the next one comes the sooner, but not
-    before half an interval. So whoever waits for what comes once in an interval waits for that
-    alone, and not for the interval as well. Whoever has fallen behind that gains a tenth of an
-    interval each time, so there are at most ten in nine of them.
+    One time may be late, as when it waits for a commit: the next one comes the sooner, by a tenth
+    of a second at most. So whoever waits for what comes once in an interval waits for that alone,
+    and not for the interval as well. Whoever has fallen behind that gains a little each time.
     """
 
     def __init__(self) -> None:
@@ -61,9 +64,9 @@ class Pace:
         """It is done now; when it may be done next. What is done too early besides changes nothing.
 
         >>> pace = Pace()
-        >>> [pace.next(now, 2) for now in (100, 102, 103.5, 103.6, 105)]
-        [101.0, 103.0, 104.8, 104.8, 106.6]
+        >>> [round(pace.next(now, 2), 2) for now in (100, 102, 104, 104.1, 105.9)]
+        [101.9, 103.9, 105.9, 105.9, 107.88]
         """
         if now >= self._due:
-            self._due = max(self._due + _CATCHING_UP * interval, now + interval / 2)
+            self._due = max(self._due + interval - _GAINED_SECONDS, now + interval - _EARLY_SECONDS)
         return self._due
