@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from starwatch.admission.duplicates import Memory
 from starwatch.admission.ledger import Books, Class, Ledger
 from starwatch.admission.validity import impossible_times
-from starwatch.ratings.batch import NO_TIME, Batch
+from starwatch.ratings.batch import NO_TIME, Batch, Found
 from starwatch.windows.job import Duplicates, Job, WindowTime
 from starwatch.windows.panel import Panel
 from starwatch.windows.products import ProductIds
@@ -79,7 +79,8 @@ class Engine:
         self._watermark = Watermark(job)
         self._ledger = Ledger(len(job.windows))
         self._panel = Panel(job, self.products)
-        self._memory = None if job.duplicates is Duplicates.OFF else Memory(job, seed=seed)
+        remembers = job.duplicates is not Duplicates.OFF and not job.elsewhere
+        self._memory = Memory(job, seed=seed) if remembers else None
 
     @property
     def watermark_ms(self) -> int | None:
@@ -128,6 +129,15 @@ class Engine:
         self._watermark.set_connected(partition, value=value)
         return self._close()
 
+    def reached(self, watermark_ms: int, now_ms: int) -> WindowRows:
+        """The other engine of a job says how far the stream is complete; returns the rows.
+
+        All that it counted into windows that end up to there has been ingested.
+        """
+        self._watermark.tick(now_ms)
+        self._watermark.reach(watermark_ms)
+        return self._close()
+
     def restart(self) -> None:
         """Go on after a crash, behind `restore` and what was journalled after it.
 
@@ -157,7 +167,8 @@ class Engine:
         for _, reject in batch.rejects:
             self._ledger.reject(reject.reason)
         self._watermark.row = 0
-        if self.job.oldest_ms is None and self.job.ahead_ms is None:
+        possible = self.job.oldest_ms is None and self.job.ahead_ms is None
+        if possible or self.job.elsewhere:
             return self._admit(batch)
         return self._admit_possible(batch)
 
@@ -206,8 +217,13 @@ class Engine:
         if not len(batch):
             return Outcome(self._panel.nothing, classes)
         times, moves = self._times(batch)
-        partition = np.zeros_like(batch.partition) if self.job.merged else batch.partition
-        before = self._watermark.observe(moves, batch.arrival_ms, partition)
+        if self.job.elsewhere:
+            found = batch.found or Found.nothing(len(batch))
+            before = self._watermark.stand(times, batch.arrival_ms, found.met_ms)
+            classes[found.duplicate] = _DUPLICATE
+        else:
+            partition = np.zeros_like(batch.partition) if self.job.merged else batch.partition
+            before = self._watermark.observe(moves, batch.arrival_ms, partition)
         behind = before > times
         met = np.where(behind, before, NO_TIME) if behind.any() else None
         if self._memory:

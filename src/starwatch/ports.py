@@ -282,6 +282,9 @@ class Door(Protocol):
     def caught_up(self, partition: int, *, value: bool) -> None:
         """All that waits in a partition was handed over, or more waits again."""
 
+    def reached(self, watermark_ms: int) -> None:
+        """Another engine, whose findings this source delivers, says how far they are complete."""
+
     def connected(self, *, value: bool) -> None:
         """The source lost or found its connection; its partitions are not caught up then."""
 

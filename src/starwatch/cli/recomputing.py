@@ -34,11 +34,12 @@ def rules_of(job: Job) -> Rules:
         lateness_ms=job.lateness_ms,
         live=job.live,
         merged=job.merged,
-        duplicates=str(job.duplicates),
+        duplicates="off" if job.elsewhere else str(job.duplicates),
         horizon_ms=job.horizon_ms,
         max_entries=job.max_entries,
-        oldest_ms=job.oldest_ms,
-        ahead_ms=job.ahead_ms,
+        oldest_ms=None if job.elsewhere else job.oldest_ms,
+        ahead_ms=None if job.elsewhere else job.ahead_ms,
+        elsewhere=job.elsewhere,
     )
 
 

@@ -39,6 +39,13 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     is_flag=True,
     help="Run a broker too, on loopback: Mosquitto where it is installed, its data in the state.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["embedded", "flink"]),
+    default="embedded",
+    show_default=True,
+    help="What counts: this process, or a job on Apache Flink, whose results are read from Kafka.",
+)
 @click.option("--state", metavar="DIR", help="The state directory [default: ./starwatch-state].")
 @click.option("--again", is_flag=True, help="Forget what is in the state, begin anew.")
 @click.option("--host", metavar="ADDRESS", help="HTTP: address to listen on [default: 127.0.0.1].")

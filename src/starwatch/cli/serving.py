@@ -34,6 +34,9 @@ from starwatch.windows.job import Job, WindowTime
 
 _LOG = logging.getLogger(__name__)
 
+FLINK = "flink"
+"""As an --engine: a job on Flink counts."""
+
 NO_SOURCE = "none"
 """As a --source: there is none but HTTP."""
 
@@ -54,9 +57,15 @@ def _serve(
     context = SourceContext(options, job.scale, by_records or job.time is WindowTime.ARRIVAL, {})
     http = http_section(settings, given)
     posted = None
-    if http.enabled:
-        posted = HttpSource(options, job.scale, paths=http.path, limits=door_limits(http))
-    sources = [*_sources(settings, context, given), *([posted] if posted else [])]
+    if given["engine"] == FLINK:
+        from starwatch.cli.flink_serving import job_elsewhere, written_back  # noqa: PLC0415
+
+        job = job_elsewhere(job)
+        sources = [written_back(source_sections(settings, given), settings.flink, job.scale)]
+    else:
+        if http.enabled:
+            posted = HttpSource(options, job.scale, paths=http.path, limits=door_limits(http))
+        sources = [*_sources(settings, context, given), *([posted] if posted else [])]
     outputs = _outputs(settings, given)
     catalogue = given_catalogue(given)
     directory = Path(given["state"] or settings.state.dir)

@@ -18,6 +18,11 @@ def tiers_ms(windows: Iterable[WindowSpec]) -> tuple[int, ...]:
     return tuple(sorted({slide, MINUTE_MS, HOUR_MS, DAY_MS}))
 
 
+def common_pane_ms(windows: Iterable[WindowSpec]) -> int:
+    """The longest panes of which all that a history keeps for a job can be put together."""
+    return gcd(*tiers_ms(windows))
+
+
 def tier_for(size_ms: int, slide_ms: int, offset_ms: int, kept: Iterable[int]) -> int | None:
     """The longest kept pane of which windows can be put together exactly; None where none can."""
     fits = gcd(size_ms, slide_ms, offset_ms)

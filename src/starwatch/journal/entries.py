@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from starwatch.journal.columns import Packed, Reader, Writer
-from starwatch.ratings.batch import NO_TIME, Batch, empty_texts
+from starwatch.ratings.batch import NO_TIME, Batch, Found, empty_texts
 from starwatch.ratings.rejects import Reason, Reject
 
 NUMBERS = {
@@ -44,12 +44,15 @@ STEPS = ("arrival_ms", "position")
 SINCE = {"event_ms": "arrival_ms"}
 """Numbers that are kept by how far they are from another column."""
 
+_DUPLICATE = 1
+"""The class of a duplicate (`admission.ledger`, which a recomputation must not import)."""
+
 
 class MarkKind(StrEnum):
     """What can happen to the engine besides ratings.
 
     `busy` is nothing that happens to it: it notes which partitions hold the watermark, for those
-    who compute it again.
+    who compute it again. `reached` is the word of another engine.
     """
 
     JOIN = "join"
@@ -57,6 +60,7 @@ class MarkKind(StrEnum):
     CAUGHT_UP = "caught_up"
     CONNECTED = "connected"
     TICK = "tick"
+    REACHED = "reached"
     BUSY = "busy"
     RESTART = "restart"
     FINISH = "finish"
@@ -72,7 +76,8 @@ class Mark:
         at_ms: When, on the engine's clock.
         partition: Whose; -1 where it concerns all.
         value: Whether, for `caught_up`, `connected` and `busy`, and for a join: is caught up.
-        watermark_ms: Where the clock moved the watermark itself; None where it did not.
+        watermark_ms: Where the clock, or another engine, moved the watermark itself; None where
+            it did not.
     """
 
     kind: MarkKind
@@ -290,4 +295,8 @@ def as_batch(ratings: pa.RecordBatch) -> Batch:
         for name in NUMBERS
         if name not in {"class", "met_ms"}
     }
-    return Batch(**numbers, **{name: ratings.column(name) for name in TEXTS})
+    found = Found(
+        _as_numbers(ratings.column("met_ms")),
+        ratings.column("class").to_numpy() == _DUPLICATE,
+    )
+    return Batch(**numbers, **{name: ratings.column(name) for name in TEXTS}, found=found)

@@ -18,6 +18,36 @@ MAX_ID_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What another engine found of ratings that it has admitted; columns of one length n.
+
+    Attributes:
+        met_ms: int64; the watermark that each came behind, `NO_TIME` where it did not.
+        duplicate: bool; whether it had come before.
+    """
+
+    met_ms: NDArray[np.int64]
+    duplicate: NDArray[np.bool_]
+
+    @classmethod
+    def nothing(cls, number: int) -> Self:
+        """So many ratings in time, none of which had come before."""
+        return cls(np.full(number, NO_TIME), np.zeros(number, bool))
+
+    @classmethod
+    def concat(cls, parts: Sequence[Self]) -> Self:
+        """What was found of the ratings of all parts; at least one part."""
+        return cls(
+            np.concatenate([part.met_ms for part in parts]),
+            np.concatenate([part.duplicate for part in parts]),
+        )
+
+    def take(self, rows: NDArray[np.int64] | slice) -> Self:
+        """What was found of the ratings at these rows."""
+        return type(self)(self.met_ms[rows], self.duplicate[rows])
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """What a codec makes of one block of input: readable ratings as columns, and the rest.
 
@@ -32,6 +62,7 @@ class Decoded:
         rating_id: Arrow `string`, no nulls, empty where there is none; or None without such ids.
         rejects: The rows that are no ratings, by rising position.
         slots: The number of slots that the block takes: ratings, rejects and pause lines.
+        found: What another engine found of them; None: none has seen them.
     """
 
     position: NDArray[np.int64]
@@ -42,6 +73,7 @@ class Decoded:
     rating_id: pa.Array | None = None
     rejects: tuple[Reject, ...] = ()
     slots: int = 0
+    found: Found | None = None
 
     def __len__(self) -> int:
         """The number of readable ratings."""
@@ -66,6 +98,7 @@ class Batch:
         rejects: Pairs of partition and reject that came with these ratings.
         reject_arrival_ms: int64, one for each reject, never falling; None: they come with the
             first rating.
+        found: What another engine found of them; None: none has seen them.
     """
 
     arrival_ms: NDArray[np.int64]
@@ -78,6 +111,7 @@ class Batch:
     rating_id: pa.Array | None = None
     rejects: Sequence[tuple[int, Reject]] = field(default=())
     reject_arrival_ms: NDArray[np.int64] | None = None
+    found: Found | None = None
 
     def __len__(self) -> int:
         """The number of ratings, rejects not among them."""
@@ -98,6 +132,7 @@ class Batch:
             stars=np.concatenate([p.stars for p in parts]),
             event_ms=np.concatenate([p.event_ms for p in parts]),
             rating_id=pa.concat_arrays([p.ids() for p in parts]) if ids else None,
+            found=found_of(parts),
         )
 
     def ids(self) -> pa.Array:
@@ -116,6 +151,7 @@ class Batch:
             stars=self.stars[rows],
             event_ms=self.event_ms[rows],
             rating_id=None if self.rating_id is None else self.rating_id.take(index),
+            found=None if self.found is None else self.found.take(rows),
         )
 
     def slice(self, start: int, stop: int) -> Self:
@@ -129,7 +165,15 @@ class Batch:
             stars=self.stars[start:stop],
             event_ms=self.event_ms[start:stop],
             rating_id=None if self.rating_id is None else self.rating_id[start:stop],
+            found=None if self.found is None else self.found.take(slice(start, stop)),
         )
+
+
+def found_of(parts: Sequence[Decoded] | Sequence[Batch]) -> Found | None:
+    """What was found of the ratings of all parts; None where none was seen before."""
+    if all(part.found is None for part in parts):
+        return None
+    return Found.concat([part.found or Found.nothing(len(part)) for part in parts])
 
 
 def empty_texts(count: int) -> pa.StringArray:

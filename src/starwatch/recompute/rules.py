@@ -71,6 +71,8 @@ class Rules:
         max_entries: How many first arrivals are remembered.
         oldest_ms: An event time before this is refused.
         ahead_ms: An event time further ahead of its arrival is refused.
+        elsewhere: Whether another engine told duplicates and watermarks: what is journalled of them
+            is taken as it is, and ratings move nothing.
     """
 
     windows: tuple[Windows, ...]
@@ -85,3 +87,4 @@ class Rules:
     max_entries: int = 4_000_000
     oldest_ms: int | None = None
     ahead_ms: int | None = None
+    elsewhere: bool = False

@@ -163,12 +163,13 @@ class Recomputation:
         """Make `noted`, looking at each rating, and sorting them, only where it may matter."""
         members = [Membership(*row) for row in self.database.execute(sql.MEMBERSHIPS).fetchall()]
         sort = self._number(sql.MARKS_BETWEEN) > 0
-        in_time = not (
-            sort or self.rules.duplicates != "off" or self._number(sql.early_or_behind(self.rules))
-        )
+        told = self.rules.elsewhere or self.rules.duplicates != "off"
+        in_time = not (sort or told or self._number(sql.early_or_behind(self.rules)))
         self.database.execute(sql.noted(self.rules, members, sort=sort, in_time=in_time))
         if self._number(sql.UNORDERED):
             self.database.execute(sql.noted(self.rules, members, sort=True))
+        if self.rules.elsewhere:
+            self.database.execute(sql.MET_ELSEWHERE)
 
     def _duplicates(self) -> None:
         """Make `repeated`; a crowded memory is guessed at until the guess reproduces itself.
@@ -177,6 +178,9 @@ class Recomputation:
         more of them at least than the guess before, and one that reproduces itself is right.
         """
         run, rules = self.database.execute, self.rules
+        if rules.elsewhere:
+            run(sql_duplicates.REPEATED_ELSEWHERE)
+            return
         run(sql_duplicates.repeated(rules, crowded=False))
         if self._number(sql_duplicates.rememberable(rules)) <= rules.max_entries:
             return

@@ -137,6 +137,8 @@ def timed(rules: Rules) -> str:
     """The view `timed`: each rating with its window time, its reach, and why it is refused."""
     own = "NULL::BIGINT" if rules.by_arrival else "own_ms"
     reach = "least(time_ms, arrival_ms)" if rules.live else "time_ms"
+    if rules.elsewhere:
+        reach = "NULL::BIGINT"
     faults = []
     if rules.oldest_ms is not None:
         faults.append(f"WHEN own_ms < {rules.oldest_ms} THEN '{TOO_OLD}'")
@@ -226,6 +228,8 @@ def _steps(rules: Rules, *, sort: bool, in_time: bool) -> str:
     FROM marks"""
     off = rules.duplicates == "off"
     is_again = "false" if off else "again.seq IS NOT NULL"
+    if rules.elsewhere:
+        is_again = f"given_class = {DUPLICATE} OR given_met_ms IS NOT NULL"
     ratings = f"""
     SELECT timed.seq, NULL::BIGINT AS place, lane, timed.time_ms, reach, NULL::BOOLEAN AS busy,
            NULL::BIGINT AS told_ms, true AS settles, {is_again} AS again
@@ -252,6 +256,12 @@ def _steps(rules: Rules, *, sort: bool, in_time: bool) -> str:
     UNION ALL SELECT * FROM ({marks} WHERE after > {first} ORDER BY place)
     UNION ALL {last}"""
 
+
+MET_ELSEWHERE = """
+-- The watermark that another engine says a rating met, where that is ahead of this one's.
+UPDATE noted SET before_ms = greatest(before_ms, given_met_ms)
+FROM timed WHERE timed.seq = noted.seq AND place IS NULL AND given_met_ms IS NOT NULL
+"""
 
 UNORDERED = "SELECT count(*) FROM noted WHERE unordered"
 

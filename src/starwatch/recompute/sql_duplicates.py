@@ -5,7 +5,7 @@ watermark at each rating of it.
 """
 # ruff: noqa: S608 - what is put into the texts are integers of a job's rules
 
-from starwatch.recompute.rules import Rules
+from starwatch.recompute.rules import DUPLICATE, Rules
 
 IDENTITY = """
            rating_id AS id,
@@ -100,6 +100,11 @@ first_arrivals AS (
 SELECT seq FROM kinds ANTI JOIN first_arrivals USING (seq)
 """
 
+
+REPEATED_ELSEWHERE = f"""
+-- The duplicates that another engine found.
+CREATE OR REPLACE TABLE repeated AS SELECT seq FROM timed WHERE given_class = {DUPLICATE}
+"""
 
 NEWS = """
 -- How far the last guess at the duplicates was from what it led to.

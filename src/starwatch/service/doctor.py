@@ -158,6 +158,9 @@ class _LookingDoor:
     def caught_up(self, partition: int, *, value: bool) -> None:
         """Nothing depends on it here."""
 
+    def reached(self, watermark_ms: int) -> None:
+        """Nothing is to be seen of that."""
+
     def connected(self, *, value: bool) -> None:
         if value and not self.was_connected:
             self.was_connected, self.connected_after = True, time.monotonic() - self._began

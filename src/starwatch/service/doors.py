@@ -130,6 +130,10 @@ class LiveDoor:
         """All that waits in a partition was handed over, or more waits again."""
         self._inbox.tell(Told("caught_up", (partition,), value))
 
+    def reached(self, watermark_ms: int) -> None:
+        """Another engine says how far the stream is complete."""
+        self._inbox.tell(Told("reached", (), watermark_ms=watermark_ms))
+
     def connected(self, *, value: bool) -> None:
         """The source lost or found its connection."""
         with self._lock:

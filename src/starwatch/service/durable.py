@@ -238,6 +238,14 @@ class DurableEngine:
         self._begun()  # rare, and a restart must know of it
         return self._told(MarkKind.CONNECTED, rows, partition, value, now_ms)
 
+    def reached(self, watermark_ms: int, now_ms: int) -> WindowRows:
+        """As `Engine.reached`; one that closes nothing waits for the next commit."""
+        rows = self._engine.reached(watermark_ms, now_ms)
+        self._note_changes()
+        place = self._pending.ratings
+        self._pending.mark(Mark(MarkKind.REACHED, place, now_ms, watermark_ms=watermark_ms))
+        return self._caused(rows)
+
     def finish(self) -> WindowRows:
         """As `Engine.finish`; commits at once."""
         rows = self._mark(MarkKind.FINISH, self._engine.finish())

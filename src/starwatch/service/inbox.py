@@ -20,16 +20,18 @@ class Told:
     """What a source said of a partition, or of all of its own.
 
     Attributes:
-        what: `join`, `leave`, `caught_up`, `connected`.
+        what: `join`, `leave`, `caught_up`, `connected`, `reached`.
         partitions: Whose.
         value: Whether.
         name: For `join`: what the partition is called.
+        watermark_ms: For `reached`: how far the stream is complete.
     """
 
     what: str
     partitions: tuple[int, ...]
     value: bool = True
     name: str = ""
+    watermark_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

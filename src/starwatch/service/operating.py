@@ -12,7 +12,7 @@ from starwatch.engine import Outcome
 from starwatch.failpoints import reached
 from starwatch.journal.notes import Note
 from starwatch.ports import Delivery, Receipt
-from starwatch.ratings.batch import Batch, Decoded
+from starwatch.ratings.batch import Batch, Decoded, found_of
 from starwatch.service.durable import DurableEngine
 from starwatch.service.inbox import Inbox, Item, Received, Told
 from starwatch.service.measures import Histogram
@@ -132,6 +132,8 @@ class Operating:
 
     def _told(self, at_ms: int, told: Told) -> Iterable[WindowRows]:
         engine = self._engine
+        if told.what == "reached":
+            yield engine.reached(told.watermark_ms, at_ms)
         for partition in told.partitions:
             here = partition in engine.engine.partitions
             if told.what == "join":
@@ -188,6 +190,7 @@ def _batch(deliveries: Sequence[tuple[int, Delivery]]) -> Batch:
         event_ms=np.concatenate([part.event_ms for part in parts]),
         rating_id=pa.concat_arrays([_ids(part) for part in parts]) if ids else None,
         rejects=rejects,
+        found=found_of(parts),
     )
 
 

@@ -49,9 +49,15 @@ def _newest(journal: Journal, snapshots: Snapshots, job: Job) -> tuple[Engine, i
 
 def give(engine: Engine, step: Batch | Mark) -> WindowRows:
     """Give one journalled input to an engine again; returns the rows that it causes."""
-    rows = WindowRows.empty(engine.job.scale.steps)
     if isinstance(step, Batch):
         return engine.ingest(step).rows
+    rows = _happened(engine, step)
+    return WindowRows.empty(engine.job.scale.steps) if rows is None else rows
+
+
+def _happened(engine: Engine, step: Mark) -> WindowRows | None:
+    """Tell an engine what happened; the rows that this causes, None where it can cause none."""
+    rows = None
     match step.kind:
         case MarkKind.JOIN:
             engine.join(step.partition, caught_up=step.value)
@@ -63,6 +69,8 @@ def give(engine: Engine, step: Batch | Mark) -> WindowRows:
             rows = engine.connected(step.partition, step.value, step.at_ms)
         case MarkKind.TICK:
             rows = engine.advance(step.at_ms)
+        case MarkKind.REACHED:
+            rows = engine.reached(step.watermark_ms or 0, step.at_ms)
         case MarkKind.RESTART:
             engine.restart()
         case MarkKind.BUSY:

@@ -1,15 +1,16 @@
 """Ratings from Kafka topics: `kafka://HOST:PORT/TOPIC`."""
 
 import logging
+from collections.abc import Callable, Sequence
 
 from starwatch.clients.kafka import Address, read_address
 from starwatch.codecs.hints import choose_from
 from starwatch.codecs.payloads import Payloads
 from starwatch.errors import BadSetting
 from starwatch.ports import Door
-from starwatch.sources.kafka_assignment import Rules, TopicChanged
+from starwatch.sources.kafka_assignment import Decoder, Rules, TopicChanged
 from starwatch.sources.kafka_cluster import OWNED
-from starwatch.sources.kafka_places import FIRST, LAST, Progress
+from starwatch.sources.kafka_places import FIRST, LAST, Progress, is_place_key
 from starwatch.sources.kafka_session import Session, try_config
 from starwatch.sources.live import SourceContext
 from starwatch.status import LogStatus
@@ -17,7 +18,7 @@ from starwatch.status import LogStatus
 GROUP = "starwatch"
 """The group of a source that names none."""
 
-_CHOICES = ("group", "from", "instance")
+CHOICES = ("group", "from", "instance")
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +40,8 @@ class KafkaSource:
         address: Where the topics are, and how they are reached.
         payloads: Reads the messages.
         by_arrival: Whether the time of a record is the event time of its ratings.
+        notes: What else is to be remembered with the messages that were decoded so far.
+        at_end: Called where all that is committed in a partition was handed over.
 
     Raises:
         BadSetting: a choice cannot be used.
@@ -46,7 +49,15 @@ class KafkaSource:
 
     own_time = True
 
-    def __init__(self, address: Address, payloads: Payloads, *, by_arrival: bool) -> None:
+    def __init__(
+        self,
+        address: Address,
+        payloads: Decoder,
+        *,
+        by_arrival: bool,
+        notes: Callable[[], Sequence[tuple[str, bytes]]] = tuple,
+        at_end: Callable[[Door], None] = lambda _: None,
+    ) -> None:
         # configuration
         group = address.choices.get("group", GROUP)
         config = {"group.id": group}
@@ -61,6 +72,8 @@ class KafkaSource:
             by_arrival=by_arrival,
             unknown=_first_or_last(address.choices.get("from", FIRST)),
             lost=self._lost,
+            notes=notes,
+            at_end=at_end,
         )
         try_config(self._rules)
         # state
@@ -86,7 +99,8 @@ class KafkaSource:
         """
         if self._progress is None:  # else it knows more: what was handed over and not committed
             noted = door.remembered().items()
-            self._progress = Progress({key: value for key, (value, _) in noted})
+            places = {key: value for key, (value, _) in noted if is_place_key(key)}
+            self._progress = Progress(places)
         while not door.stopping:
             try:
                 with Session(self._rules, door, self._progress) as session:
@@ -108,7 +122,7 @@ def kafka_source(url: str, context: SourceContext) -> KafkaSource:
     Raises:
         BadSetting: the URL or an option cannot be used.
     """
-    address = read_address(url, context.options, known=_CHOICES, owned=OWNED)
+    address = read_address(url, context.options, known=CHOICES, owned=OWNED)
     payloads = Payloads(context.input, context.scale)
     return KafkaSource(address, payloads, by_arrival=context.by_arrival)
 

@@ -4,13 +4,16 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from numpy.typing import NDArray
 
 from starwatch.clients.kafka import REFUSALS, Address, code, reason
-from starwatch.codecs.payloads import Payloads
 from starwatch.errors import SourceFailed
 from starwatch.ports import Door
+from starwatch.ratings.batch import Decoded
 from starwatch.sources.kafka_bulk import Where
 from starwatch.sources.kafka_cluster import Topics, bounds, group_places
 from starwatch.sources.kafka_link import Link
@@ -32,6 +35,13 @@ class TopicChanged(Exception):
     """A topic was deleted and made anew: everything begins again."""
 
 
+class Decoder(Protocol):
+    """Reads messages."""
+
+    def decode(self, messages: Sequence[bytes | None], positions: NDArray[np.int64]) -> Decoded:
+        """Their ratings and rejects, in order; each gets the position of its message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a source wants of its sessions.
@@ -44,15 +54,19 @@ class Rules:
         by_arrival: Whether the time of a record is the event time of its ratings.
         unknown: Where a partition is begun that neither state nor group know.
         lost: Told what the broker has no more, and how many offsets.
+        notes: What else is to be remembered with the messages that were decoded so far.
+        at_end: Called where all that is committed in a partition was handed over.
     """
 
     name: str
     address: Address
     config: Mapping[str, str]
-    payloads: Payloads
+    payloads: Decoder
     by_arrival: bool
     unknown: str
     lost: Callable[[str, int], None]
+    notes: Callable[[], Sequence[tuple[str, bytes]]] = tuple
+    at_end: Callable[[Door], None] = lambda _: None
 
     def failed(self, error: KafkaException) -> SourceFailed:
         """An error of librdkafka as ours."""

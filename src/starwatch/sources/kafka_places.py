@@ -86,6 +86,11 @@ def place_key(topic_id: str, partition: int) -> str:
     return f"{topic_id}:{partition}"
 
 
+def is_place_key(key: str) -> bool:
+    """Whether a position of a partition is noted under a key."""
+    return ":" in key
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """Where a partition is to be read from.

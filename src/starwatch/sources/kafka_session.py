@@ -169,7 +169,7 @@ class Session:
             partition=place.number,
             ratings=read.ratings,
             size=read.size,
-            notes=[(key, str(following).encode())],
+            notes=[(key, str(following).encode()), *self._rules.notes()],
             committed=lambda _: self._progress.commit(key, following),
         )
         self._at_end(place, value=False)
@@ -203,6 +203,8 @@ class Session:
     def _at_end(self, place: Place, *, value: bool) -> None:
         if place.at_end != value:
             place.at_end = value
+            if value:
+                self._rules.at_end(self._door)
             self._door.caught_up(place.number, value=value)
 
     def _complaint(self, where: Where, error: KafkaError) -> None:

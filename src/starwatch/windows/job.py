@@ -48,6 +48,8 @@ class Job:
         max_entries: How many ratings are remembered at most.
         oldest_ms: An event time before this is rejected; None: none is.
         ahead_ms: An event time further ahead of its arrival is rejected; None: none is.
+        elsewhere: Whether another engine admits the ratings and makes the watermark: what it found
+            stands in every batch, and nothing but its word moves the watermark.
 
     Raises:
         BadSetting: a bound, a lateness, a horizon or a number is below zero, no window is given, or
@@ -67,6 +69,7 @@ class Job:
     max_entries: int = 4_000_000
     oldest_ms: int | None = None
     ahead_ms: int | None = None
+    elsewhere: bool = False
 
     def __post_init__(self) -> None:
         """Refuse rules that cannot be."""
@@ -77,6 +80,11 @@ class Job:
         for name in ("bound_ms", "lateness_ms", "horizon_ms"):
             if getattr(self, name) < 0:
                 raise BadSetting(f"{name} is below zero", hint="Give 0 or more")
+        if self.elsewhere and self.lateness_ms:
+            raise BadSetting(
+                "another engine emits no corrections, so there is no allowed lateness",
+                hint="Leave the allowed lateness at 0",
+            )
         if self.max_entries < 1:
             raise BadSetting("max_entries is below one", hint="Give 1 or more")
 

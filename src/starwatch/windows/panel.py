@@ -50,7 +50,7 @@ class Spans:
     @property
     def touched(self) -> bool:
         """Whether any rating came to a window that was closed or gone already."""
-        return int(self.closed[-1]) >= int(self.first.min())  # `closed` never falls
+        return int(self.closed.max()) >= int(self.first.min())
 
     @property
     def late(self) -> NDArray[np.bool_]:
@@ -69,7 +69,7 @@ class Spans:
     def contributions(self, key: NDArray[np.int64], passed: NDArray[np.int64]) -> Contributions:
         """What each rating gives to its windows behind number `passed`; may be none."""
         first, last = self.first, self.last
-        if int(passed[-1]) >= int(first.min()):  # `passed` never falls
+        if int(passed.max()) >= int(first.min()):
             first = np.maximum(first, passed + 1)
             some = first <= last
             if not some.all():

@@ -159,6 +159,27 @@ class Watermark:
         self._live = True
         self._settle()
 
+    def reach(self, watermark_ms: int) -> None:
+        """Another engine says how far the stream is complete."""
+        self.value = max(self.value, watermark_ms)
+
+    def stand(
+        self, times: NDArray[np.int64], arrivals: NDArray[np.int64], met_ms: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Take ratings of which another engine knows the watermark that they met; it moves nothing.
+
+        Args:
+            times: int64, shape (n,); the window time of each.
+            arrivals: int64, shape (n,), never falling; they tick the clock.
+            met_ms: int64, shape (n,); `ratings.batch.NO_TIME` where a rating met none.
+
+        Returns:
+            int64, shape (n,): the watermark before each.
+        """
+        self.now = max(self.now, int(arrivals[-1]))
+        self.top = max(self.top, int(times.max()))
+        return np.maximum(met_ms, self.value)
+
     def finish(self) -> None:
         """The end of a replay: nothing more will come, so every window may close."""
         self.value = FOREVER
