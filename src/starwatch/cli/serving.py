@@ -60,8 +60,8 @@ def _serve(
     if given["engine"] == FLINK:
         from starwatch.cli.flink_serving import job_elsewhere, written_back  # noqa: PLC0415
 
+        sources = [written_back(job, source_sections(settings, given), options, settings)]
         job = job_elsewhere(job)
-        sources = [written_back(source_sections(settings, given), settings.flink, job.scale)]
     else:
         if http.enabled:
             posted = HttpSource(options, job.scale, paths=http.path, limits=door_limits(http))

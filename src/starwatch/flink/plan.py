@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import gcd
 
 from starwatch.codecs.fields import NAMES
 from starwatch.codecs.options import InputOptions
+from starwatch.history.tiers import common_pane_ms
 from starwatch.windows.job import Job
 
 PREFIX = "starwatch-"
@@ -46,6 +46,11 @@ class Names:
     def duplicates(self) -> str:
         """Ratings that had come before."""
         return f"{self.prefix}duplicates"
+
+    @property
+    def back(self) -> str:
+        """All of that in one, for Starwatch."""
+        return f"{self.prefix}back"
 
     @property
     def rejects(self) -> str:
@@ -97,9 +102,11 @@ class Plan:
 
     @property
     def pane_ms(self) -> int:
-        """The longest stretch of which all windows of all specs are whole multiples."""
-        spans = [span for w in self.job.windows for span in (w.slide_ms, w.offset_ms)]
-        return gcd(*spans)
+        """The longest stretch of which all windows, and all that a history keeps, are put together.
+
+        Windows of 7 s have panes of 1 s, for a history keeps minutes too.
+        """
+        return common_pane_ms(self.job.windows)
 
     def name_of(self, name: str) -> str:
         """The name under which JSON holds a field: the mapped one, or the first usual one."""

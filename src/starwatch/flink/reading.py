@@ -12,22 +12,19 @@ from starwatch.ratings.scale import Scale
 from starwatch.sources.kafka import CHOICES, KafkaSource
 from starwatch.sources.kafka_cluster import OWNED
 
-TOPIC = "back"
-"""What the topic is called behind the prefix."""
-
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 _WATERMARK = "watermark"
 """What Flink's watermark is noted under, beside the offsets."""
 
 
-def back_url(url: str, prefix: str) -> str:
+def back_url(url: str, topic: str) -> str:
     """The URL of the topic that Flink writes back to, beside the one that it reads.
 
-    >>> back_url("kafka://127.0.0.1:9092/ratings?tls=true", "starwatch-")
+    >>> back_url("kafka://127.0.0.1:9092/ratings?tls=true", "starwatch-back")
     'kafka://127.0.0.1:9092/starwatch-back?tls=true'
     """
-    return urlsplit(url)._replace(path=f"/{prefix}{TOPIC}").geturl()
+    return urlsplit(url)._replace(path=f"/{topic}").geturl()
 
 
 def back_source(url: str, scale: Scale, options: Mapping[str, Any] = NO_OPTIONS) -> KafkaSource:

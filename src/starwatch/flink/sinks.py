@@ -1,22 +1,44 @@
 """The topics that the job writes: lines of JSON, each exactly once for who reads committed ones."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from starwatch.flink.admission import JUDGED, RATINGS
 from starwatch.flink.plan import Plan
 from starwatch.flink.text import comment, epoch_ms, identifier, listed, options
 from starwatch.ratings.rejects import RAW_LIMIT
 
-_PLACE = {"topic": "STRING", "partition": "INT", "offset": "BIGINT"}
+PLACE = {"topic": "STRING", "partition": "INT", "offset": "BIGINT"}
 _RATING = {
-    **_PLACE,
+    **PLACE,
     "product": "STRING",
     "reviewer": "STRING",
     "id": "STRING",
     "step": "INT",
     "time_ms": "BIGINT",
 }
+BACK_COLUMNS = {
+    "kind": "STRING",
+    "product": "STRING",
+    "end_ms": "BIGINT",
+    "stars": "ARRAY<BIGINT NOT NULL>",
+    **PLACE,
+    "reviewer": "STRING",
+    "rating_id": "STRING",
+    "star": "INT",
+    "event_ms": "BIGINT",
+    "met_ms": "BIGINT",
+    "reason": "STRING",
+    "value": "STRING",
+}
+
+_ONE_WRITER = {"sink.parallelism": "1", "json.encode.ignore-null-fields": "true"}
+NO_MORE: Mapping[str, str] = MappingProxyType({})
+
 _STARS = {"stars": "ARRAY<BIGINT NOT NULL>"}
 
 WINDOWS, PANES = "windows_out", "panes_out"
+BACK = "back_out"
 REJECTS, DUPLICATES, LATE, PARTLY_LATE = "rejects_out", "duplicates_out", "late_out", "partly_out"
 
 _TIMEOUT_MS = 600_000
@@ -29,6 +51,8 @@ _ABOUT = {
     PARTLY_LATE: "Counted ratings whose pane had closed: in no pane, but in windows still open.",
     LATE: "Ratings that no window was open for.",
     DUPLICATES: "Ratings that had come before.",
+    BACK: """All that is found, for Starwatch: in one topic by one writer, so that what a checkpoint
+commits is one cut through the whole job.""",
     REJECTS: "Messages that are no rating, as they came, cut to their first 4,096 characters.",
 }
 
@@ -38,7 +62,7 @@ def sink_tables(plan: Plan) -> list[str]:
     names = plan.names
     window = {"product": "STRING", "start_ms": "BIGINT", "end_ms": "BIGINT", **_STARS}
     late = {**_RATING, "watermark_ms": "BIGINT"}
-    reject = {**_PLACE, "arrived_ms": "BIGINT", "reason": "STRING", "value": "STRING"}
+    reject = {**PLACE, "arrived_ms": "BIGINT", "reason": "STRING", "value": "STRING"}
     return [
         _table(plan, WINDOWS, names.windows, {"window": "STRING", **window}, key="product"),
         _table(plan, PANES, names.panes, window, key="product"),
@@ -46,14 +70,15 @@ def sink_tables(plan: Plan) -> list[str]:
         _table(plan, LATE, names.late, late),
         _table(plan, DUPLICATES, names.duplicates, late),
         _table(plan, REJECTS, names.rejects, reject),
+        _table(plan, BACK, names.back, BACK_COLUMNS, more=_ONE_WRITER),
     ]
 
 
 def class_inserts() -> list[str]:
     """What puts each message that is in no window into the topic of its class."""
-    columns = ", ".join(map(identifier, [*_PLACE, "product", "reviewer", "id", "step", "t_ms"]))
+    columns = ", ".join(map(identifier, [*PLACE, "product", "reviewer", "id", "step", "t_ms"]))
     chosen = f"SELECT {columns}, `met_ms`\nFROM `{JUDGED}`"
-    place = ", ".join(map(identifier, _PLACE))
+    place = ", ".join(map(identifier, PLACE))
     rejected = f"{place}, {epoch_ms('`arrived`')}, `reason`, SUBSTRING(`value`, 1, {RAW_LIMIT})"
     return [
         f"INSERT INTO `{PARTLY_LATE}`\n{chosen} WHERE `pane_gone`",
@@ -63,7 +88,15 @@ def class_inserts() -> list[str]:
     ]
 
 
-def _table(plan: Plan, name: str, topic: str, columns: dict[str, str], key: str = "") -> str:
+def _table(  # noqa: PLR0913
+    plan: Plan,
+    name: str,
+    topic: str,
+    columns: Mapping[str, str],
+    *,
+    key: str = "",
+    more: Mapping[str, str] = NO_MORE,
+) -> str:
     keyed = {"key.format": "raw", "key.fields": key, "value.format": "json"}
     chosen = {
         "connector": "kafka",
@@ -73,6 +106,7 @@ def _table(plan: Plan, name: str, topic: str, columns: dict[str, str], key: str 
         "sink.delivery-guarantee": "exactly-once",
         "sink.transactional-id-prefix": topic,
         "properties.transaction.timeout.ms": str(_TIMEOUT_MS),
+        **more,
         **{f"properties.{name}": value for name, value in plan.security.items()},
     }
     fields = listed(f"{identifier(column)} {kind}" for column, kind in columns.items())

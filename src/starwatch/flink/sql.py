@@ -1,12 +1,13 @@
 """The whole job as text: tables, views, and one set of inserts that Flink runs as one job."""
 
 from starwatch.flink.admission import admission_views
+from starwatch.flink.back_sql import back_insert
 from starwatch.flink.job import FlinkJob
 from starwatch.flink.plan import Plan
 from starwatch.flink.sinks import class_inserts, sink_tables
 from starwatch.flink.source import source_table
 from starwatch.flink.text import comment, literal
-from starwatch.flink.windows import panes_view, window_inserts
+from starwatch.flink.windows import panes_views, window_inserts
 from starwatch.windows.job import Duplicates
 
 _SLACK_MS = 60_000
@@ -15,7 +16,7 @@ _SLACK_MS = 60_000
 
 def flink_job(plan: Plan) -> FlinkJob:
     """The job of a plan."""
-    inserts = [*window_inserts(plan), *class_inserts()]
+    inserts = [*window_inserts(plan), *class_inserts(), back_insert(plan)]
     whole = ";\n\n".join(inserts)
     return FlinkJob(
         name=f"{plan.names.prefix}ratings",
@@ -23,7 +24,7 @@ def flink_job(plan: Plan) -> FlinkJob:
         statements=(
             source_table(plan),
             *admission_views(plan),
-            panes_view(),
+            *panes_views(plan),
             *sink_tables(plan),
             f"EXECUTE STATEMENT SET BEGIN\n\n{whole};\n\nEND",
         ),

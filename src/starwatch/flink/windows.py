@@ -4,19 +4,32 @@
 from starwatch.flink.admission import COUNTED
 from starwatch.flink.plan import Plan
 from starwatch.flink.sinks import PANES, WINDOWS
-from starwatch.flink.text import epoch_ms, interval, literal
+from starwatch.flink.text import epoch_ms, interval, literal, view
 from starwatch.windows.spec import WindowSpec
 
-_BOUNDS = f"{epoch_ms('`window_start`')}, {epoch_ms('`window_end`')}"
-IN_PANES = "in_panes"
+_START, _END = epoch_ms("`window_start`"), epoch_ms("`window_end`")
+_BOUNDS = f"{_START}, {_END}"
+_NAMED_BOUNDS = f"{_START} AS `start_ms`, {_END} AS `end_ms`"
+IN_PANES, PANE_COUNTS = "in_panes", "pane_counts"
 
 
-def panes_view() -> str:
-    """What stands in panes: a rating whose pane has closed is not among it."""
+def panes_views(plan: Plan) -> list[str]:
+    """What stands in panes, and the panes: a rating whose pane has closed is not among it."""
+    inside = f"SELECT `t`, `product`, `step` FROM `{COUNTED}` WHERE NOT `pane_gone`"
+    pane = WindowSpec(plan.pane_ms, plan.pane_ms)
+    counts = _counts(plan, IN_PANES, pane, "", named=True)
+    return [
+        view(IN_PANES, "What stands in panes.", inside),
+        view(PANE_COUNTS, "The panes that have closed, each once.", counts),
+    ]
+
+
+def closed_ends(plan: Plan) -> str:
+    """The ends that the watermark has passed, of panes in which there is anything."""
+    pane = WindowSpec(plan.pane_ms, plan.pane_ms)
     return (
-        "-- What stands in panes.\n"
-        f"CREATE TEMPORARY VIEW `{IN_PANES}` AS\n"
-        f"SELECT `t`, `product`, `step` FROM `{COUNTED}` WHERE NOT `pane_gone`"
+        f"SELECT {epoch_ms('`window_end`')} AS `end_ms`\n"
+        f"FROM TABLE({_function(IN_PANES, pane)})\nGROUP BY `window_start`, `window_end`"
     )
 
 
@@ -28,19 +41,19 @@ def window_inserts(plan: Plan) -> list[str]:
     specs = "\nUNION ALL\n".join(
         _counts(plan, COUNTED, spec, literal(spec.label) + ", ") for spec in plan.job.windows
     )
-    pane = WindowSpec(plan.pane_ms, plan.pane_ms)
     return [
         f"INSERT INTO `{WINDOWS}`\n{specs}",
-        f"INSERT INTO `{PANES}`\n{_counts(plan, IN_PANES, pane, '')}",
+        f"INSERT INTO `{PANES}`\nSELECT * FROM `{PANE_COUNTS}`",
     ]
 
 
-def _counts(plan: Plan, source: str, spec: WindowSpec, first: str) -> str:
+def _counts(plan: Plan, source: str, spec: WindowSpec, first: str, *, named: bool = False) -> str:
     counts = ",\n    ".join(
         f"COUNT(*) FILTER (WHERE `step` = {step})" for step in range(plan.job.scale.steps)
     )
-    return f"""SELECT {first}`product`, {_BOUNDS}, ARRAY[
-    {counts}]
+    bounds, stars = (_NAMED_BOUNDS, " AS `stars`") if named else (_BOUNDS, "")
+    return f"""SELECT {first}`product`, {bounds}, ARRAY[
+    {counts}]{stars}
 FROM TABLE({_function(source, spec)})
 GROUP BY `product`, `window_start`, `window_end`"""
 

@@ -133,6 +133,17 @@ SELECT `t`, `product`, `step`, `pane_gone` FROM `judged` WHERE `class` = 'counte
 CREATE TEMPORARY VIEW `in_panes` AS
 SELECT `t`, `product`, `step` FROM `counted` WHERE NOT `pane_gone`;
 
+-- The panes that have closed, each once.
+CREATE TEMPORARY VIEW `pane_counts` AS
+SELECT `product`, EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`) AS `start_ms`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`, ARRAY[
+    COUNT(*) FILTER (WHERE `step` = 0),
+    COUNT(*) FILTER (WHERE `step` = 1),
+    COUNT(*) FILTER (WHERE `step` = 2),
+    COUNT(*) FILTER (WHERE `step` = 3),
+    COUNT(*) FILTER (WHERE `step` = 4)] AS `stars`
+FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
+GROUP BY `product`, `window_start`, `window_end`;
+
 -- Closed windows: how many ratings of each step of the scale, from the lowest up.
 CREATE TEMPORARY TABLE `windows_out` (
   `window` STRING,
@@ -251,6 +262,35 @@ CREATE TEMPORARY TABLE `rejects_out` (
   'properties.transaction.timeout.ms' = '600000'
 );
 
+-- All that is found, for Starwatch: in one topic by one writer, so that what a checkpoint
+-- commits is one cut through the whole job.
+CREATE TEMPORARY TABLE `back_out` (
+  `kind` STRING,
+  `product` STRING,
+  `end_ms` BIGINT,
+  `stars` ARRAY<BIGINT NOT NULL>,
+  `topic` STRING,
+  `partition` INT,
+  `offset` BIGINT,
+  `reviewer` STRING,
+  `rating_id` STRING,
+  `star` INT,
+  `event_ms` BIGINT,
+  `met_ms` BIGINT,
+  `reason` STRING,
+  `value` STRING
+) WITH (
+  'connector' = 'kafka',
+  'topic' = 'starwatch-back',
+  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'format' = 'json',
+  'sink.delivery-guarantee' = 'exactly-once',
+  'sink.transactional-id-prefix' = 'starwatch-back',
+  'properties.transaction.timeout.ms' = '600000',
+  'sink.parallelism' = '1',
+  'json.encode.ignore-null-fields' = 'true'
+);
+
 EXECUTE STATEMENT SET BEGIN
 
 INSERT INTO `windows_out`
@@ -264,14 +304,7 @@ FROM TABLE(HOP(TABLE `counted`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1), INTERVA
 GROUP BY `product`, `window_start`, `window_end`;
 
 INSERT INTO `panes_out`
-SELECT `product`, EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`), EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`), ARRAY[
-    COUNT(*) FILTER (WHERE `step` = 0),
-    COUNT(*) FILTER (WHERE `step` = 1),
-    COUNT(*) FILTER (WHERE `step` = 2),
-    COUNT(*) FILTER (WHERE `step` = 3),
-    COUNT(*) FILTER (WHERE `step` = 4)]
-FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
-GROUP BY `product`, `window_start`, `window_end`;
+SELECT * FROM `pane_counts`;
 
 INSERT INTO `partly_out`
 SELECT `topic`, `partition`, `offset`, `product`, `reviewer`, `id`, `step`, `t_ms`, `met_ms`
@@ -288,5 +321,20 @@ FROM `judged` WHERE `class` = 'duplicate';
 INSERT INTO `rejects_out`
 SELECT `topic`, `partition`, `offset`, EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`), `reason`, SUBSTRING(`value`, 1, 4096)
 FROM `ratings` WHERE `reason` IS NOT NULL;
+
+INSERT INTO `back_out`
+SELECT 'pane', `product`, `end_ms`, `stars`, CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
+FROM `pane_counts`
+UNION ALL
+SELECT CASE `class` WHEN 'counted' THEN 'partly' ELSE `class` END, `product`, CAST(NULL AS BIGINT), CAST(NULL AS ARRAY<BIGINT NOT NULL>), `topic`, `partition`, `offset`, `reviewer`, `id`, `step`, `t_ms`, `met_ms`, CAST(NULL AS STRING), CAST(NULL AS STRING)
+FROM `judged` WHERE `class` <> 'counted' OR `pane_gone`
+UNION ALL
+SELECT 'rejected', CAST(NULL AS STRING), CAST(NULL AS BIGINT), CAST(NULL AS ARRAY<BIGINT NOT NULL>), `topic`, `partition`, `offset`, CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), `reason`, SUBSTRING(`value`, 1, 4096)
+FROM `ratings` WHERE `reason` IS NOT NULL
+UNION ALL
+SELECT 'watermark', CAST(NULL AS STRING), `end_ms`, CAST(NULL AS ARRAY<BIGINT NOT NULL>), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
+FROM (SELECT EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`
+FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
+GROUP BY `window_start`, `window_end`);
 
 END;
