@@ -65,13 +65,13 @@ def replay(*arguments, env=None) -> Done:
 
 
 @contextmanager
-def process(*arguments, **options):
+def process(*arguments, patience=60, **options):
     """The command as a process of its own, which does not outlive the test."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
     command = [sys.executable, "-m", "starwatch", *map(str, arguments)]
     with subprocess.Popen(command, **options) as child:
         # Where a test waits for a line that never comes, the end of the process ends the wait.
-        watch = threading.Timer(60, child.kill)
+        watch = threading.Timer(patience, child.kill)
         watch.start()
         try:
             yield child
