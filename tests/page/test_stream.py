@@ -5,6 +5,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,9 @@ from commands import soon
 from http_door.served import JOB, served
 from page.shown import Events
 from page.tab import Tab
+from starwatch.page.api import answers
 from starwatch.page.stream.watches import WatchProducts
+from starwatch.windows.job import WindowTime
 
 SAME_ROWS = "view=products&sort=id&overview=1"
 
@@ -249,3 +252,22 @@ def test_there_is_an_end_to_the_number_of_tabs(tmp_path, monkeypatch):
         assert json.loads(got.body)["error"] == "too many tabs are open"
         two.close()
         soon(lambda: door.get("/api/v1/status").status == 200)
+
+
+def test_a_rating_that_came_too_late_is_seen_in_an_old_window(tmp_path, monkeypatch):
+    monkeypatch.setattr(answers, "LATE_SECONDS", 0.5)
+    job = replace(JOB, time=WindowTime.EVENT)
+    with service(tmp_path, job=job) as door:
+        now = time.time() - 5
+        old = {"timestamp": now - 120}  # farther back than any window that is still told
+        post(door, [rating("A", 5, "u") | old, rating("B", 5) | {"timestamp": now}])
+        soon(lambda: api(door, "series?id=A&values=complete")["points"]["end_ms"])
+        with Events(door, "view=product&id=A&values=complete") as events:
+            tab = Tab()
+            tab.take(events.next())
+            assert set(tab.series("A")["points"]["count"]) == {1}
+            post(door, rating("A", 1, "v") | old)
+            until(tab, events, lambda tab: set(tab.series("A")["points"]["count"]) == {2})
+            whole = api(door, f"series?id=A&values=complete&from_ms={tab.series('A')['from_ms']}")
+            assert tab.series("A")["points"] == whole["points"]
+            assert tab.events.count("full") == 2

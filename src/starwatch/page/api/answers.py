@@ -28,8 +28,32 @@ class Unknown(Exception):
     """What was asked for is not there; answered with 404."""
 
 
+LATE_SECONDS = 20.0
+"""Ratings that came too late are seen in old windows so long after, at most."""
+
+
 def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+class Sampled:
+    """A number as it was at the beginning of each stretch of some seconds.
+
+    Args:
+        seconds: How long it stays the same.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = 0.0
+        self._value = 0
+
+    def of(self, value: int) -> int:
+        """What it is said to be now."""
+        now = time.monotonic()
+        if now >= self._until:
+            self._until, self._value = now + self._seconds, value
+        return self._value
 
 
 class Answers:
@@ -54,6 +78,15 @@ class Answers:
         self._places = Places(directory)
         self._status = status
         self._now_ms = now_ms
+        self._came_late = Sampled(LATE_SECONDS)
+
+    def came_late(self) -> int:
+        """How many ratings, and parts of them, came too late for windows; seldom another number.
+
+        They change complete windows of long ago, which whoever watches is told whole then.
+        """
+        books = self.views.about().books
+        return self._came_late.of(books.late + sum(spec.missed for spec in books.specs))
 
     def status(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """How the state and the job are."""

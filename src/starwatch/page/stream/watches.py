@@ -179,7 +179,12 @@ class WatchSeries:
         """All points."""
         found = answers.compare(dict(self.given) | {"id": list(self.ids)})
         view = {"series": found["series"], "product": self._product(answers)}
-        return {"view": view, "after_ms": None, "backfills": self._backfills(answers)}
+        return {
+            "view": view,
+            "after_ms": None,
+            "backfills": self._backfills(answers),
+            "late": self._late(answers),
+        }
 
     def look(self, answers: Answers) -> Look:
         """The last points."""
@@ -197,7 +202,7 @@ class WatchSeries:
     def delta(self, before: Look, after: Look) -> dict[str, Any] | None:
         """Points that are new or changed."""
         told: dict[str, Any] = {}
-        if before["backfills"] != after["backfills"]:
+        if (before["backfills"], before["late"]) != (after["backfills"], after["late"]):
             return None
         for was, now in zip(before["view"]["series"], after["view"]["series"], strict=True):
             from_ms = was["to_ms"] - after["reach_ms"]
@@ -248,7 +253,12 @@ class WatchSeries:
             "after_ms": after_ms,
             "reach_ms": self._reach(answers),
             "backfills": self._backfills(answers),
+            "late": self._late(answers),
         }
+
+    def _late(self, answers: Answers) -> int:
+        """What came too late, where that counts; it may change windows of any time."""
+        return answers.came_late() if self.given["values"] == "complete" else 0
 
     @staticmethod
     def _backfills(answers: Answers) -> int:
