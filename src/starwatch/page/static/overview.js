@@ -39,6 +39,9 @@ class Overview {
   /** @type {number | null} */
   #end = null;
   #filling = false;
+  /** @type {Set<string>} all categories that were ever found, in that order */
+  #categories = new Set();
+
   /** @type {OverviewAnswer | undefined} */
   #answer;
   #version = 0; // rises when the rows become others
@@ -396,11 +399,14 @@ class Overview {
     this.#showCategories(answer.categories.map((each) => each.category));
   }
 
-  /** @param {string[]} names */
+  /** @param {string[]} names those of what was found; others that were found before stay */
   #showCategories(names) {
     const select = /** @type {HTMLSelectElement} */ (one(this.main, "#category"));
     const { category } = this.filters;
-    const wanted = category === null || names.includes(category) ? names : [...names, category];
+    for (const name of category === null ? names : [...names, category]) {
+      this.#categories.add(name);
+    }
+    const wanted = [...this.#categories];
     if (!wanted.length) return; // nothing was found; what leads back stays as it is
     const useful = wanted.some(Boolean);
     one(this.main, "#category-box").hidden = !useful;
