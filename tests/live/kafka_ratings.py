@@ -3,7 +3,14 @@
 import json
 from collections.abc import Iterable
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import (
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from starwatch.codecs.options import InputOptions
@@ -12,6 +19,8 @@ from starwatch.sources.kafka import KafkaSource, kafka_source
 from starwatch.sources.live import SourceContext
 
 BASE = 1_700_000_000
+
+_SOON = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
 
 
 def rating(number: int, *, product: str = "p", stars: int = 5, at: float = BASE) -> bytes:
@@ -64,11 +73,14 @@ def source(kafka: str, topic: str, *, by_arrival: bool = False, **options) -> Ka
 
 def committed(kafka: str, group: str, topic: str, partition: int = 0) -> int:
     """What a lag tool sees of a group."""
-    from confluent_kafka import TopicPartition  # noqa: PLC0415
-
     consumer = Consumer({"bootstrap.servers": kafka, "group.id": group})
     try:
         (found,) = consumer.committed([TopicPartition(topic, partition)], timeout=10)
+    except KafkaException as error:  # a broker that is still taking the group over
+        if error.args[0].code() not in _SOON:
+            raise
+        return OFFSET_INVALID
+    else:
         return found.offset
     finally:
         consumer.close()
