@@ -5,8 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from property.players import Player, as_tuples, on_model
-from property.streams import streams
+from property.streams import Rate, streams
+from starwatch.admission.ledger import Class
 from starwatch.windows import operator, panel, watermark
+from starwatch.windows.job import Duplicates, Job, Quiet, WindowTime
+from starwatch.windows.spec import WindowSpec
 
 CUTS = st.lists(st.integers(1, 60), max_size=4)
 
@@ -51,6 +54,28 @@ def test_the_same_for_many_long_streams(stream, cuts):
 @pytest.mark.usefixtures("tiny_blocks")
 def test_the_same_for_many_streams_in_tiny_blocks(stream, cuts):
     check(stream, cuts)
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+def test_a_rating_that_wakes_its_partition_meets_the_watermark_of_before():
+    """So the first one with its id is still remembered, for it was at that very moment."""
+    job = Job(
+        windows=(WindowSpec(1, 1),),
+        live=False,
+        time=WindowTime.EVENT,
+        quiet=Quiet.WAIT,
+        duplicates=Duplicates.IDS,
+        horizon_ms=0,
+        bound_ms=0,
+    )
+    steps = [
+        Rate(0, partition=1, product="A", reviewer="", star=0, delay=0, rating_id=""),
+        Rate(0, partition=0, product="A", reviewer="", star=0, delay=-1, rating_id="1"),
+        Rate(1_000, partition=0, product="A", reviewer="", star=0, delay=0, rating_id="1"),
+    ]
+    stream = job, [True, True], steps
+    assert on_model(*stream)[2] == [Class.COUNTED, Class.COUNTED, Class.DUPLICATE]
+    check(stream, [1])
 
 
 def check(stream, cuts):

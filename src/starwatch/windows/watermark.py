@@ -332,6 +332,8 @@ class Watermark:
         seens = _running(mine, arrivals, [s.seen for s in states])
         around = [p for n, p in self.partitions.items() if n not in set(numbers.tolist())]
         ticked = self._candidates(tops[:, :-1], seens[:, :-1], arrivals, states, around)
+        if self._live:
+            ticked[0] = self.value  # its tick has been; that it wakes its partition comes behind
         moved = self._candidates(tops[:, 1:], seens[:, 1:], arrivals, states, around)
         steps = np.empty(2 * len(times) + 1, np.int64)
         steps[0], steps[1::2], steps[2::2] = self.value, ticked, moved
