@@ -22,6 +22,7 @@ CLUSTER = "c3RhcndhdGNoLXRlc3RzMQ"
 """The id of every cluster here: 16 bytes in URL-safe base64."""
 
 ONE_COPY = {
+    "log.retention.ms": -1,  # records may carry times of long ago, as replayed ratings do
     "offsets.topic.replication.factor": 1,
     "offsets.topic.num.partitions": 4,
     "transaction.state.log.replication.factor": 1,
