@@ -46,8 +46,9 @@ def settled(service):
 
 
 def saved(broker):
-    """When it saved last, as the disk has it."""
-    return (broker.folder / "data" / "mosquitto.db").stat().st_mtime_ns
+    """When it saved last, as the disk has it; 0 where it has not yet."""
+    file = broker.folder / "data" / "mosquitto.db"
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def after_a_save(broker, seconds):
