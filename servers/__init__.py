@@ -10,6 +10,6 @@ they say. Needs Python alone, no package of it.
     server      start, wait for an answer, stop, kill, freeze: the same for every kind
     answers     one exchange in each protocol
     maven       jars as they are pinned
-    mosquitto, kafka, flink, postgresql, redis, prometheus
+    mosquitto, kafka, flink, nifi, postgresql, redis, prometheus
                 the kinds: settings, files to write, the command, the address
 """

@@ -17,6 +17,7 @@ from servers.flink import installed
 from servers.folders import ROOT
 from servers.kafka import jars
 from servers.kinds import KNOWN, MODULES, USUAL, provide
+from servers.nifi import installed as nifi
 from servers.ports import HOST
 from servers.server import Kind, Server, closed_above
 
@@ -36,7 +37,7 @@ def main(words: list[str]) -> int:
 
 
 def install(given: argparse.Namespace) -> int:
-    """Install what is missing, Flink, Prometheus and Chromium too."""
+    """Install what is missing, Flink, NiFi, Prometheus and Chromium too."""
     began = time.monotonic()
     added = provide(*(given.names or MODULES))
     what = f"installed {', '.join(added)}" if added else "everything is installed"
@@ -80,8 +81,8 @@ def status(given: argparse.Namespace) -> int:
 
 
 def lock(given: argparse.Namespace) -> int:
-    """Write the checksums of the jars of Kafka and Flink anew, as Maven gives them now."""
-    for pinned in (jars.HERE, installed.HERE):
+    """Write the checksums of what Maven fetches anew, as it gives that now."""
+    for pinned in (jars.HERE, installed.HERE, *nifi.PINNED):
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             count = maven.lock(pinned, Path(folder))
         print(f"wrote the checksums of {count} jars of {pinned.name}")

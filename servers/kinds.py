@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-from servers import chromium, flink, kafka, mosquitto, postgresql, prometheus, redis
+from servers import chromium, flink, kafka, mosquitto, nifi, postgresql, prometheus, redis
 from servers.flink import installed
 from servers.folders import ROOT
 from servers.kafka import jars
+from servers.nifi import installed as nifi_installed
 from servers.programs import install
 from servers.server import Kind
 
@@ -25,6 +26,7 @@ KNOWN: dict[str, tuple[int, Callable[[int], tuple[Kind, ...]]]] = {
     "postgresql": (5432, lambda port: (postgresql.PostgreSQL(port=port),)),
     "redis": (6379, lambda port: (redis.Redis(port=port),)),
     "flink": (8081, _flink),
+    "nifi": (8080, lambda port: (nifi.NiFi(port=port),)),
 }
 """Those that can be started by name: the port where each is expected, and what is started."""
 
@@ -37,6 +39,7 @@ MODULES: dict[str, ModuleType] = {
     "postgresql": postgresql,
     "redis": redis,
     "flink": flink,
+    "nifi": nifi,
     "prometheus": prometheus,
     "chromium": chromium,
 }
@@ -57,6 +60,8 @@ def provide(*names: str) -> list[str]:
             added.append("the jars of Kafka")
         if "flink" in names and installed.fetch():
             added.append("Flink")
+        if "nifi" in names and nifi_installed.fetch():
+            added.append("NiFi")
     return added
 
 

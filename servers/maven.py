@@ -1,4 +1,7 @@
-"""Jars: fetched by Maven from the coordinates in a `pom.xml`, then compared with `SHA256SUMS`."""
+"""Jars, fetched by Maven from the coordinates in a `pom.xml`, then compared with `SHA256SUMS`.
+
+The NARs of NiFi are jars too.
+"""
 
 import hashlib
 import subprocess
@@ -42,9 +45,9 @@ def lock(pinned: Path, folder: Path) -> int:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each jar in a folder, by name."""
-    jars = sorted(folder.glob("*.jar"))
-    return {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    """The SHA-256 of each file in a folder, by name."""
+    files = sorted(folder.iterdir())
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def _differences(sums: Path, folder: Path) -> list[str]:

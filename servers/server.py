@@ -15,7 +15,7 @@ from servers.ports import HOST, listens
 from servers.processes import Process, wait
 
 START = 180.0
-"""Seconds that a server has to come up; Kafka and Flink take four, and machines may be busy."""
+"""Seconds that a server has to come up; Kafka takes four, NiFi 25, and machines may be busy."""
 
 STOP = 30.0
 """Seconds that a server has to stop by itself before it is killed."""

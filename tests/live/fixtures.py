@@ -100,12 +100,13 @@ def redis_url(shared_redis: Server) -> str:
 @pytest.fixture(scope="session")
 def flink(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a cluster of Flink with eight slots, shared by all processes of a test run."""
-    from live import flink_shared  # noqa: PLC0415
+    return _shared("flink", tmp_path_factory)
 
-    need("flink")
-    own = tmp_path_factory.getbasetemp()
-    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    return flink_shared.address(common / "flink")
+
+@pytest.fixture(scope="session")
+def nifi(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a NiFi, shared by all processes of a test run; a test makes a group."""
+    return _shared("nifi", tmp_path_factory)
 
 
 @pytest.fixture
@@ -133,3 +134,13 @@ def proxy_to() -> Iterator[Callable[[int], Proxy]]:
 def prometheus_programs() -> None:
     """`prometheus` and `promtool` are there."""
     need("prometheus")
+
+
+def _shared(name: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of what all processes of a test run share."""
+    from live import shared  # noqa: PLC0415
+
+    need(name)
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return shared.address(name, common / name)

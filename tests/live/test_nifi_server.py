@@ -1,0 +1,38 @@
+"""A NiFi put together from Maven's parts."""
+
+import json
+import os
+from urllib.request import urlopen
+
+import pytest
+
+from servers.nifi import nar
+
+
+def told(url, what):
+    with urlopen(f"{url}/nifi-api/flow/{what}", timeout=60) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.slow
+def test_it_is_1_18_with_the_processors_and_services_of_a_flow(nifi):
+    assert told(nifi, "about")["about"]["version"] == "1.18.0"
+    processors = {known["type"] for known in told(nifi, "processor-types")["processorTypes"]}
+    standard = "org.apache.nifi.processors.standard."
+    assert processors > {f"{standard}{name}" for name in ("ListenHTTP", "ConvertRecord")}
+    services = told(nifi, "controller-service-types")["controllerServiceTypes"]
+    packed = {
+        known["type"].rpartition(".")[2]
+        for known in services
+        if known["bundle"]["artifact"] == "nifi-record-serialization-services-nar"
+    }
+    assert packed > {"JsonTreeReader", "CSVRecordSetWriter"}
+
+
+def test_the_same_parts_are_packed_to_the_same_bytes(tmp_path):
+    part = tmp_path / "part.jar"
+    part.write_bytes(b"a jar")
+    nar.pack([part], tmp_path / "one.nar")
+    os.utime(part, (1, 1))
+    nar.pack([part], tmp_path / "two.nar")
+    assert (tmp_path / "one.nar").read_bytes() == (tmp_path / "two.nar").read_bytes()
