@@ -68,6 +68,9 @@ def test_the_means_calculated_by_hand_come_out_of_flink(
             soon(lambda: ready(port))
             soon(lambda: len(closed(out)) >= len(by_hand) + 6, seconds=LONG)
             assert interrupted(service, within=20).code == 0
+            words = ("--engine", "flink", "--config", config, "--state", state, "--json")
+            done = starwatch("ledger", *words)
+            told = json.loads(done.out)
     finally:
         ran("stop", f"{unique}-ratings", "--no-savepoint", "--cluster", flink)
     expected = [{p: mean.quantize(Decimal("0.01")) for p, mean in w.items()} for w in by_hand]
@@ -75,5 +78,12 @@ def test_the_means_calculated_by_hand_come_out_of_flink(
     with closing(Journal(Places(state).database, reading=True)) as journal:
         books = msgspec.convert(journal.fact("books"), Books)
     assert (books.counted, books.rejected) == (len(rows) + 1, 1)  # the last one is in an open pane
+    assert (done.code, told["faults"], told["state"]["agrees"]) == (0, [], True)
+    assert (told["received"], told["counted"], told["rejected"]) == (
+        len(rows) + 3,
+        len(rows) + 1,
+        1,
+    )
+    assert (told["pending"], told["unread"], told["state"]["messages_behind"]) == (1, 0, 0)
     done = starwatch("verify", "--state", state, "--against", out)
     assert done.code == 0, done.out + done.err

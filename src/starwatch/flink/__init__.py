@@ -12,6 +12,12 @@ PyFlink is never imported here: it lives in a Python environment of its own.
     sinks       the topics that are written
     sql         the whole job
     job         what is submitted: a name, settings of Flink, SQL statements
+    back        what comes back, read as ratings
+    reading     the source of that, for a running service
+    messages    messages between two offsets, and how far the group is
+    tally       what Flink found, summed up
+    ledger      that against the topics
+    state_books the books of a state beside it
     environment where the Python is that has PyFlink
     submit      runs `pyflink_submit` by that Python; the job's id
     rest        what a cluster tells of its jobs; stop, cancel

@@ -12,8 +12,8 @@ came to E is there if the row is there that says E. Rows are JSON:
 - `rejected`: reason, value.
 - `watermark`: end_ms.
 
-Stars are places on the scale. Whatever else a row says, such as the partition and the offset of its
-rating, is for those who read the topic themselves.
+Stars are places on the scale. All but panes and watermarks say which message they are about: topic,
+partition, offset. The engine does not need that; the ledger does.
 """
 
 from collections.abc import Sequence
@@ -42,6 +42,9 @@ class Row(msgspec.Struct, omit_defaults=True):
     rating_id: str = ""
     reason: str = ""
     value: str = ""
+    topic: str = ""
+    partition: int = -1
+    offset: int = -1
 
 
 _SINGLE = {"partly", "late", "duplicate"}
@@ -76,7 +79,7 @@ class BackRows:
         places: list[int] = []
         rejects: list[Reject] = []
         for message, position in zip(messages, positions.tolist(), strict=True):
-            row = self._row(message or b"")
+            row = self.row(message or b"")
             if row is None:
                 rejects.append(Reject(position, Reason.UNREADABLE, (message or b"")[:RAW_LIMIT]))
             elif row.kind == "watermark":
@@ -89,8 +92,8 @@ class BackRows:
                 places.append(position)
         return self._decoded(rows, np.array(places, np.int64), tuple(rejects), len(messages))
 
-    def _row(self, message: bytes) -> Row | None:
-        """A row; None for what can be none."""
+    def row(self, message: bytes) -> Row | None:
+        """One row; None for what can be none."""
         try:
             row = self._decoder.decode(message)
         except msgspec.DecodeError:

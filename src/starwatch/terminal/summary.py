@@ -27,7 +27,7 @@ def summary(books: Books, job: Job, outcome: Outcome) -> str:
     return "\n".join(
         [
             _received(books, outcome),
-            *_classes(books),
+            *class_lines(books),
             number_text(outcome.rows, "window row")
             + f", {number_text(outcome.products, 'product')}",
             *_specs(books, [window.label for window in job.windows]),
@@ -39,7 +39,7 @@ def summary(books: Books, job: Job, outcome: Outcome) -> str:
 def books_lines(books: Books, windows: Sequence[str]) -> list[str]:
     """Both books alone, for windows of these labels."""
     received = f"received {number_text(books.received, 'rating')}"
-    return [received, *_classes(books), *_specs(books, windows), _verdict(books)]
+    return [received, *class_lines(books), *_specs(books, windows), _verdict(books)]
 
 
 def duration_text(seconds: float) -> str:
@@ -84,7 +84,7 @@ def _received(books: Books, outcome: Outcome) -> str:
     return text
 
 
-def _classes(books: Books) -> list[str]:
+def class_lines(books: Books) -> list[str]:
     """One line a class, the numbers under each other."""
     classes = [
         ("counted", books.counted),
