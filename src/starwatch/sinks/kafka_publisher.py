@@ -7,14 +7,14 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from starwatch.clients.kafka import REFUSALS, Address, made, read_address, reason
+from starwatch.clients.kafka import REFUSALS, Address, read_address, reason
+from starwatch.clients.kafka_producer import OWNED, patient_producer
 from starwatch.errors import BadSetting, OutputFailed
 from starwatch.sinks.publishers import Outgoing
 
 MOST_WAITING = 100_000
 """Messages that are not acknowledged, at most; a second or less of a fast replay."""
 
-_OWNED = ("enable.idempotence", "transactional.id", "message.timeout.ms")
 _LOOK_SECONDS = 0.1
 _LOG = logging.getLogger(__name__)
 
@@ -36,16 +36,7 @@ class KafkaPublisher:
         self._acknowledged = self._waiting = 0
         self._refusal: KafkaError | None = None
         self._away = False
-        settings = {
-            "client.id": "starwatch",
-            "compression.type": "lz4",
-            "linger.ms": 5,
-            **address.config,
-            "enable.idempotence": True,
-            "message.timeout.ms": 0,
-            "error_cb": self._hear,
-        }
-        self._producer: Producer | None = made(lambda: Producer(settings))
+        self._producer: Producer | None = patient_producer(address, self._hear)
 
     @property
     def acknowledged(self) -> int:
@@ -116,7 +107,7 @@ def kafka_publisher(url: str, options: Mapping[str, Any]) -> KafkaPublisher:
     Raises:
         BadSetting: the URL or an option cannot be used.
     """
-    address = read_address(url, options, known=(), owned=_OWNED)
+    address = read_address(url, options, known=(), owned=OWNED)
     if len(address.topics) > 1:
         raise BadSetting("a replay is sent to one Kafka topic", hint="Name one")
     return KafkaPublisher(address)

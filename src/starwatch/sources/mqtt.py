@@ -9,13 +9,11 @@ queue is full nothing is read, and the broker waits.
 """
 
 import logging
-from dataclasses import dataclass
 
 from starwatch.codecs.payloads import Payloads
-from starwatch.errors import BadSetting, SourceFailed
+from starwatch.errors import BadSetting
 from starwatch.mqtt.address import Address, parse
-from starwatch.mqtt.connection import Connection, OtherVersion
-from starwatch.mqtt.packets import V5, V311, Hello
+from starwatch.mqtt.dialling import SESSION_OPTIONS, Dialler, Limits
 from starwatch.ports import Door
 from starwatch.sources.live import SourceContext
 from starwatch.sources.mqtt_decoding import Decoding
@@ -25,55 +23,7 @@ from starwatch.sources.mqtt_visit import Visit
 
 _LOG = logging.getLogger(__name__)
 
-OPTIONS = {
-    "qos": int,
-    "client_id": str,
-    "keepalive": int,
-    "session_expiry": int,
-    "in_flight": int,
-    "max_message": int,
-    "max_topics": int,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What is asked of the broker, and how much is taken.
-
-    Attributes:
-        qos: The highest quality of service that is subscribed with.
-        client_id: Who the session belongs to; None: made up once, and remembered.
-        keepalive: Seconds of silence after which the connection counts as lost.
-        session_expiry: Seconds for which the broker keeps the session (MQTT 5).
-        in_flight: Messages that it may send without an answer (MQTT 5).
-        max_message: Bytes of a message, packed and unpacked; larger ones are rejected.
-        max_topics: Topics that have a partition of their own.
-    """
-
-    qos: int = 1
-    client_id: str | None = None
-    keepalive: int = 20
-    session_expiry: int = 7 * 86_400
-    in_flight: int = 1000
-    max_message: int = 8 << 20
-    max_topics: int = 1000
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be."""
-        ranges = {
-            "qos": (0, 2),
-            "keepalive": (1, 65_535),
-            "session_expiry": (0, 0xFFFF_FFFF),
-            "in_flight": (1, 65_535),
-            "max_message": (1, 1 << 28),
-            "max_topics": (1, 1_000_000),
-        }
-        for name, (low, high) in ranges.items():
-            if not low <= (value := getattr(self, name)) <= high:
-                allowed = "0, 1 or 2" if name == "qos" else f"a number from {low:,} to {high:,}"
-                raise BadSetting(
-                    f"the MQTT option {name} cannot be {value}", hint=f"It is {allowed}"
-                )
+OPTIONS = {**SESSION_OPTIONS, "max_topics": int}
 
 
 def mqtt_source(url: str, context: SourceContext) -> "MqttSource":
@@ -104,7 +54,7 @@ class MqttSource:
         self._address = address
         self._limits = limits
         self._decoding = Decoding(payloads, limits.max_message)
-        self._protocol = address.protocol or V5
+        self._dialler = Dialler(address, limits)
 
         self.own_time = False
 
@@ -135,7 +85,7 @@ class MqttSource:
         if self._handing is None:
             self._handing = self._first(door)
         handing = self._handing
-        connection = self._connect(handing.memory.client)
+        connection = self._dialler.connect(handing.memory.client)
         try:
             if not connection.session_present and handing.memory.used:
                 self._say_lost(handing.memory.client)
@@ -146,7 +96,7 @@ class MqttSource:
                 handing,
                 self._address.topics,
                 number=self._connections,
-                protocol=self._protocol,
+                protocol=self._dialler.protocol,
                 qos=self._limits.qos,
                 in_flight=self._limits.in_flight,
             )
@@ -173,37 +123,3 @@ class MqttSource:
         if not memory.begun or client != memory.client:
             handing.begin_session(client)
         return handing
-
-    def _connect(self, client: str) -> Connection:
-        """Connect, by the version that was asked for, or by the one that the broker knows."""
-        try:
-            return self._spoken(client)
-        except OtherVersion:
-            if self._address.protocol or self._protocol != V5:
-                raise self._unknown_version() from None
-        self._protocol = V311
-        try:
-            return self._spoken(client)
-        except OtherVersion:
-            raise self._unknown_version() from None
-        except SourceFailed:
-            self._protocol = V5  # it was away, not old
-            raise
-
-    def _unknown_version(self) -> SourceFailed:
-        return SourceFailed(
-            f"{self._address.broker} does not speak this version of MQTT",
-            hint="Leave the option protocol out",
-        )
-
-    def _spoken(self, client: str) -> Connection:
-        hello = Hello(
-            client=client,
-            protocol=self._protocol,
-            keepalive=self._limits.keepalive,
-            user=self._address.user,
-            password=self._address.password,
-            session_seconds=self._limits.session_expiry,
-            in_flight=self._limits.in_flight,
-        )
-        return Connection(self._address, hello, self._limits.max_message)

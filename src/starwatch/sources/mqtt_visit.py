@@ -4,8 +4,8 @@ import logging
 import time
 from collections.abc import Sequence
 
-from starwatch.errors import SourceFailed
 from starwatch.mqtt.connection import Connection
+from starwatch.mqtt.dialling import lowered
 from starwatch.mqtt.filters import unshared
 from starwatch.mqtt.packets import (
     PUBACK,
@@ -17,7 +17,6 @@ from starwatch.mqtt.packets import (
     Packet,
     Published,
     answers,
-    granted,
     subscribe,
 )
 from starwatch.sources.mqtt_handing import Handing
@@ -29,7 +28,6 @@ _LOG = logging.getLogger(__name__)
 _SUBSCRIBED = 1
 """The packet id of our SUBSCRIBE: ours are counted apart from the broker's."""
 
-_REFUSED = 0x80
 _EXACTLY_ONCE = 2
 
 _FEWEST_IN_FLIGHT = 10
@@ -166,14 +164,8 @@ class Visit:
             self._connection.send(b"".join(out))
 
     def _subscribed(self, body: bytes) -> None:
-        for topic, code in zip(self._topics, granted(body, self._protocol), strict=False):
-            if code >= _REFUSED:
-                raise SourceFailed(
-                    f"the broker refuses the topic {topic!r}",
-                    hint="Does it let this user read it?",
-                )
-            if code < self._qos:
-                _LOG.warning("the broker gives the topic %r at QoS %d only", topic, code)
+        for topic, qos in lowered(self._topics, body, self._protocol, self._qos).items():
+            _LOG.warning("the broker gives the topic %r at QoS %d only", topic, qos)
 
 
 def _kind(qos: int) -> int:

@@ -2,21 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from starwatch.sources.http_door.answers import Answer
 from starwatch.sources.http_door.bodies import Messages, Refused, split, unpacked
+from starwatch.sources.http_door.exchange import (
+    Left,
+    Receive,
+    Scope,
+    Send,
+    body_of,
+    length_of,
+    refuse_other_sites,
+    respond,
+)
 from starwatch.sources.http_door.kept import Known, digest
 from starwatch.sources.http_door.source import NOT_TAKEN, UNKNOWN, HttpSource
 from starwatch.sources.http_door.waiting import Post
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LARGE = 1 << 18
 """Bodies from here on are unpacked and split in a thread, so that they hold up no other request."""
@@ -25,17 +29,11 @@ _LOOK_SECONDS = 0.01
 """How often it is looked whether the service has begun."""
 
 _MOST_KEY = 255
-_RETRY = (b"retry-after", b"1")
-_CLOSE = (b"connection", b"close")
 
 BUSY = Answer(429, b'{"error":"too many ratings wait to be committed; post them again later"}', 0)
 OTHER_BODY = Answer(
     422, b'{"error":"another body, or to another path, was posted with this Idempotency-Key"}', 0
 )
-
-
-class _Left(Exception):
-    """The client went away before its body was whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,7 @@ class _Request:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] != "POST":
             raise Refused(405, "ratings are posted")
-        origin, host = headers.get(b"origin"), headers.get(b"host", "")
-        if origin is not None and origin.partition("://")[2] != host:
-            raise Refused(403, "another site's page may not post ratings here")
+        refuse_other_sites(headers)
         key = headers.get(b"idempotency-key")
         if sum(name == b"idempotency-key" for name, _ in scope["headers"]) > 1:
             raise Refused(400, "a post has one Idempotency-Key")
@@ -65,12 +61,11 @@ class _Request:
             raise Refused(
                 400, f"an Idempotency-Key has 1 to {_MOST_KEY} printable ASCII characters"
             )
-        length = headers.get(b"content-length", "0")
         return cls(
             path=scope["path"].removeprefix(scope.get("root_path", "")),
             content_type=headers.get(b"content-type", ""),
             encoding=headers.get(b"content-encoding", "").strip().lower(),
-            length=int(length) if length.isdecimal() else 0,
+            length=length_of(headers),
             key=key or "",
         )
 
@@ -100,10 +95,10 @@ class RatingsEndpoint:
         except Refused as refused:
             body = msgspec.json.encode({"error": refused.message})
             answer = Answer(refused.status, body, 0)
-        except _Left:
+        except Left:
             return
         self._source.posts[answer.status] += 1
-        await _respond(send, answer, replayed=replayed)
+        await respond(send, answer, replayed=replayed)
 
     async def _answered(self, request: _Request, receive: Receive) -> tuple[Answer, bool]:
         """The answer, and whether it was given before."""
@@ -155,59 +150,5 @@ class RatingsEndpoint:
         return split(whole, request.content_type, limits, self._source.fields)
 
     async def _body(self, request: _Request, receive: Receive) -> bytes:
-        limit = self._source.limits.body_bytes
-        if request.length > limit:
-            raise _too_large(limit)
-        try:
-            async with asyncio.timeout(self._source.limits.read_seconds):
-                return await _read(receive, limit)
-        except TimeoutError:
-            raise Refused(408, "the body took too long to arrive") from None
-
-
-_READ_PAST = 64 << 10
-"""Of a body that is too large so much is read and let go: a client that is still sending when the
-connection is closed is reset, and may never read why."""
-
-
-async def _read(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Left
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        more = message.get("more_body", False)
-        if size > limit:
-            chunks.clear()
-            more = more and size <= limit + _READ_PAST
-        else:
-            chunks.append(chunk)
-    if size > limit:
-        raise _too_large(limit)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _too_large(limit: int) -> Refused:
-    return Refused(413, f"the body is over {limit:,} bytes; post it in parts")
-
-
-async def _respond(send: Send, answer: Answer, *, replayed: bool) -> None:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
-    if answer.status in {429, 503}:
-        headers.append(_RETRY)
-    if answer.status in {403, 404, 405, 408, 413, 503}:
-        headers.append(_CLOSE)  # the body may not have been read
-    if answer.status == 405:  # noqa: PLR2004
-        headers.append((b"allow", b"POST"))
-    if answer.status == 415:  # noqa: PLR2004
-        headers.append((b"accept-encoding", b"gzip"))
-    if replayed:
-        headers.append((b"idempotency-replayed", b"true"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+        limits = self._source.limits
+        return await body_of(receive, request.length, limits.body_bytes, limits.read_seconds)
