@@ -13,6 +13,7 @@ from starwatch.errors import StarwatchError
 
 _COMMANDS = {
     "backfill": "take old files into the history of a state",
+    "bridge": "take messages from MQTT or HTTP to Kafka or HTTP",
     "config": "write, check and show settings",
     "demo": "watch a made-up shop live, on the page and in the terminal",
     "export": "write windows of a state's past to a file",

@@ -1,0 +1,1 @@
+"""Messages from one broker or server to another, acknowledged when they are there."""
