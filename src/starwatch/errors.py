@@ -15,6 +15,8 @@ StarwatchError
     │   └── RowRefused   a target that will never take one of the rows
     ├── SourceFailed     a live source that is broken, for now
     ├── ClusterFailed    a cluster of Flink that is away, refuses or lost a job
+    ├── NifiFailed       a NiFi that is away, refuses, or whose flow does not come up
+    │   └── MissingBundle one that lacks processors which a flow needs
     ├── Mismatch         a check that found a difference
     └── StateError       a state directory that cannot be used
         ├── StateLocked  another process writes to it
@@ -134,6 +136,18 @@ class ClusterFailed(RunError):
     """A cluster of Flink that does not answer, refuses what is asked of it, or lost a job."""
 
     code = "cluster_failed"
+
+
+class NifiFailed(RunError):
+    """A NiFi that does not answer, refuses what is asked of it, or whose flow does not come up."""
+
+    code = "nifi_failed"
+
+
+class MissingBundle(NifiFailed):
+    """A NiFi that lacks processors which a flow needs."""
+
+    code = "missing_bundle"
 
 
 class Mismatch(RunError):

@@ -23,6 +23,7 @@ _COMMANDS = {
     "inspect": "say what a file of ratings holds",
     "late": "list the late ratings of a state",
     "ledger": "print both books of a state",
+    "nifi": "the flow of 2021 on Apache NiFi",
     "rejects": "list what a state refused, as it came",
     "replay": "play files of ratings through the windows",
     "run": "watch ratings as they come",
