@@ -30,7 +30,7 @@ def config(tmp_path):
 def test_settings_become_sql(config):
     told = starwatch("flink", "sql", "--config", config, "--column", "stars=overall")
     assert (told.returncode, told.stderr) == (0, "")
-    assert "'$[0].overall'" in told.stdout
+    assert "'$.overall'" in told.stdout
     assert (
         "HOP(TABLE `counted`, DESCRIPTOR(`t`), INTERVAL '10' MINUTE(2), INTERVAL '1' HOUR(1))"
         in (told.stdout)

@@ -75,6 +75,8 @@ def _value(chance: random.Random, number: int, at: int, *, late: bool) -> bytes:
     }
     if chance.random() < 0.2:
         del rating["timestamp"]
+    if chance.random() < 0.1:
+        rating["more"] = chance.choice([{"rating": 1, "productID": "q"}, "}, {", [{}], "{"])
     if chance.random() < 0.2:
         rating["id"] = f"r{chance.randrange(100)}"
     return json.dumps(rating, ensure_ascii=chance.random() < 0.5).encode()
@@ -90,6 +92,9 @@ _ODD = [
     b'{"productID": "%s", "rating": 5}' % (b"p" * 513),
     b'{"productID": "p", "rating": 5} {"productID": "p", "rating": 5} ',
     b'{"productID": "p", "rating": 5}, {"productID": "p", "rating": 5}',
+    b'{"productID": "p", "rating": 5, "more": {"rating": 1}} {}',
+    b'{"productID": "p", "rating": 5, "more": "}"}, 5',
+    *(b'{"productID": "p", "rating": 5} x', b'{"productID": "p", "rating": 5 x}'),
 ]
 
 
@@ -152,13 +157,14 @@ def by_flink(kafka: str, plan: Plan) -> Written:
         key = (line["window"], line["product"], line["end_ms"])
         assert key not in windows
         windows[key] = tuple(line["stars"])
-    panes = sum(sum(line["stars"]) for line in committed_lines(kafka, names.panes))
+    back = committed_lines(kafka, names.back)
+    panes = sum(sum(line["stars"]) for line in back if line["kind"] == "pane")
     return Written(
         windows=windows,
         late=_places(committed_lines(kafka, names.late)),
         duplicates=_places(committed_lines(kafka, names.duplicates)),
         rejects={_place(line): _reason(line) for line in committed_lines(kafka, names.rejects)},
-        counted=panes + len(committed_lines(kafka, names.partly_late)),
+        counted=panes + sum(line["kind"] == "partly" for line in back),
     )
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 BEGIN_MS = 1_700_000_000_500
 """Half an interval behind the boundary of a slide, as the reference's pace is sent."""
 
-TOPICS = ("windows", "panes", "partly-late", "late", "duplicates", "rejects", "back")
+TOPICS = ("windows", "late", "duplicates", "rejects", "back")
 
 
 def sent(kafka, topic, rows):

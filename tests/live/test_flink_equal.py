@@ -1,10 +1,11 @@
 """The same messages on a real Flink and on the embedded engine: the same windows and books."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from live.flink_equal import by_flink, embedded, ending, produce, untidy
+from live.flink_equal import BASE, Message, by_flink, embedded, ending, produce, untidy
 from live.kafka_ratings import make_topic
 from servers.processes import wait
 from starwatch.flink.rest import Cluster
@@ -24,9 +25,8 @@ def run(flink, kafka, plan, messages):
     # Their times are long past, and a topic would let them go for that.
     make_topic(kafka, topic, partitions=1 + max(m.partition for m in messages), retention_ms=-1)
     names = plan.names
-    for each in (names.windows, names.panes, names.partly_late, names.late, names.duplicates):
+    for each in (names.windows, names.late, names.duplicates, names.rejects, names.back):
         make_topic(kafka, each)
-    make_topic(kafka, names.rejects)
     produce(kafka, topic, messages)
     cluster = Cluster(flink)
     job = replace(flink_job(plan), name=topic).with_settings({"restart-strategy.type": "none"})
@@ -56,4 +56,22 @@ def test_three_partitions_within_the_bound_at_parallelism_two(flink, kafka, uniq
     expected = embedded(plan, messages)
     assert len(expected.windows) > 200
     assert expected.late == set()
+    assert run(flink, kafka, plan, messages) == expected
+
+
+TIMES = (
+    *(1_700_000_000, 1_700_000_000_000, "1700000000.5", 9e10, 5e13, 253_402_300_799_999_999, 0, -5),
+    *(-62_135_596_800, -3e11, -62_135_596_800_000, -2e14, "", None),
+    *(-62_135_596_801, -62_135_596_800_001, 253_402_300_800_000_000, 1e30, "soon", True),
+)
+"""Of the years 1 to 9999, or absent; then those that are no times."""
+
+
+def test_by_arrival_the_same_times_are_none(flink, kafka, unique):
+    job = build_job({"time": "arrival", "duplicates": "off"}, replay=False)
+    ratings = ({"productID": "p", "rating": 5, "timestamp": time} for time in TIMES)
+    messages = [Message(BASE, 0, json.dumps(rating).encode()) for rating in ratings]
+    plan = ending(job, kafka, unique)
+    expected = embedded(plan, messages)
+    assert sorted(expected.rejects) == [(0, 14 + number) for number in range(6)]
     assert run(flink, kafka, plan, messages) == expected

@@ -5,7 +5,7 @@ from starwatch.flink.fields import STAR_DIGITS, TIME_DIGITS, Fields, number
 from starwatch.flink.plan import Plan
 from starwatch.flink.source import MESSAGES
 from starwatch.flink.text import epoch_ms, identifier, listed, literal, view
-from starwatch.flink.times import any_ms
+from starwatch.flink.times import any_ms, limits, no_year
 from starwatch.ratings.rejects import Reason
 from starwatch.ratings.scale import plain
 from starwatch.windows.job import Duplicates, WindowTime
@@ -53,6 +53,15 @@ def _ratings(plan: Plan) -> str:
     steps = " ".join(
         f"WHEN {plain(value)} THEN {step}" for step, value in enumerate(plan.job.scale.values)
     )
+    timed = listed(
+        [
+            "*",
+            f"CASE WHEN RAND() >= 0 THEN CASE {fields.number('stars')} {steps} END END AS `step`",
+            f"CASE WHEN RAND() >= 0 THEN {any_ms(fields)} END AS `own_ms`",
+            f"CASE WHEN RAND() >= 0 THEN NOT {fields.is_missing('time')} END AS `own_time`",
+        ],
+        4,
+    )
     chosen = listed(
         [
             ", ".join(map(identifier, _KEPT)),
@@ -60,42 +69,39 @@ def _ratings(plan: Plan) -> str:
             "`product_text` AS `product`",
             "COALESCE(`reviewer_text`, '') AS `reviewer`",
             "COALESCE(`id_text`, '') AS `id`",
-            f"CASE {fields.number('stars')} {steps} END AS `step`",
-            f"NOT {fields.is_missing('time')} AS `own_time`",
+            "`step`",
+            "`own_time`",
             f"{_reason(fields)} AS `reason`",
         ]
     )
     about = """Plain values; `step` counts the steps of the scale from 0. Where several things are
 wrong with a message, the first of them is the reason."""
-    return view(RATINGS, about, f"SELECT\n  {chosen}\nFROM `{NUMBERS}`")
+    query = f"WITH `timed` AS (\n  SELECT\n    {timed}\n  FROM `{NUMBERS}`\n)"
+    return view(RATINGS, about, f"{query}\nSELECT\n  {chosen}\nFROM `timed`")
 
 
 def _reason(fields: Fields) -> str:
-    """Why a message is no rating, null where it is one: exactly where it has a window time."""
-    stars, job = fields.number("stars"), fields.plan.job
-    values = ", ".join(plain(value) for value in job.scale.values)
-    readable = " AND ".join([*fields.readable, fields.parsed])
-    own_time = f"NOT {fields.is_missing('time')}"
+    """Why a message is no rating, null where it is one: exactly where it moves the watermark."""
+    job = fields.plan.job
+    earliest, latest = limits(job)
+    unreadable = f"NOT COALESCE({' AND '.join(fields.readable)}, FALSE)"
     cases = [
-        (f"NOT COALESCE({readable}, FALSE)", Reason.UNREADABLE),
+        (unreadable, Reason.UNREADABLE),
+        (f"`product_text` IS NULL AND NOT COALESCE({fields.parsed}, FALSE)", Reason.UNREADABLE),
         (fields.is_missing("product"), Reason.MISSING_PRODUCT),
         (fields.is_missing("stars"), Reason.MISSING_STARS),
-        (f"{stars} IS NULL", Reason.BAD_STARS),
-        (f"{stars} NOT IN ({values})", Reason.OFF_SCALE),
-        (f"{own_time} AND {any_ms(fields)} IS NULL", Reason.BAD_TIME),
+        (f"{fields.number('stars')} IS NULL", Reason.BAD_STARS),
+        ("`step` IS NULL", Reason.OFF_SCALE),
+        (f"`own_time` AND COALESCE({no_year('`own_ms`')}, TRUE)", Reason.BAD_TIME),
         (fields.too_long(), Reason.ID_TOO_LONG),
     ]
-    if job.oldest_ms is not None:
-        cases.append((f"{any_ms(fields)} < {job.oldest_ms}", Reason.EVENT_TIME_TOO_OLD))
-    lines = [f"WHEN {condition} THEN {literal(reason)}" for condition, reason in cases]
-    return "\n    ".join(
-        [
-            "CASE",
-            "WHEN `t` IS NOT NULL THEN CAST(NULL AS STRING)",
-            *lines,
-            f"ELSE {literal(Reason.EVENT_TIME_IN_FUTURE)}\n  END",
+    if job.time is WindowTime.EVENT:
+        cases += [
+            (f"`own_time` AND `own_ms` < {earliest}", Reason.EVENT_TIME_TOO_OLD),
+            (f"`own_time` AND `own_ms` > {latest}", Reason.EVENT_TIME_IN_FUTURE),
         ]
-    )
+    lines = [f"WHEN {condition} THEN {literal(reason)}" for condition, reason in cases]
+    return "\n    ".join(["CASE", *lines, "END"])
 
 
 def _known(plan: Plan) -> str:

@@ -1,23 +1,26 @@
 """Fields of a rating out of JSON, as expressions over the column `value`.
 
-The brackets around the message see to it that it is one object and nothing else: with anything
-behind the object the whole is no JSON, or an array of two.
+Flink reads JSON up to the end of the object and overlooks what stands behind it. Nothing does where
+the only braces are those around the message. Where there are others, brackets around it tell: with
+anything behind the object the whole is no JSON, or an array of two.
 """
 
 import re
 
 from starwatch.flink.text import literal
 
-WHOLE = "'[' || `value` || ']'"
-"""The message as the only element of an array."""
+_WHOLE = "'[' || `value` || ']'"
 
-READABLE = (
-    r"REGEXP(`value`, '^\s*\{[^\uFFFD]*$')",
-    f"NOT JSON_EXISTS({WHOLE}, '$[1]')",
+_FLAT = r"REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$')"
+_DEEP = (
+    r"REGEXP(`value`, '^\s*\{[^\uFFFD]*$')"
+    f" AND ({_WHOLE}) IS JSON ARRAY AND NOT JSON_EXISTS({_WHOLE}, '$[1]')"
 )
+
+READABLE = (f"({_FLAT} OR {_DEEP})",)
 """An object; in UTF-8, for what is not has become U+FFFD; nothing behind it."""
 
-PARSED = f"({WHOLE}) IS JSON ARRAY"
+PARSED = "`value` IS JSON OBJECT"
 
 
 def field_text(name: str) -> str:
@@ -27,11 +30,11 @@ def field_text(name: str) -> str:
         name: As it stands in messages, capitals and all.
 
     >>> print(field_text("rating"))
-    JSON_VALUE('[' || `value` || ']', '$[0].rating')
+    JSON_VALUE(`value`, '$.rating')
     """
     if re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-        path = f"$[0].{name}"
+        path = f"$.{name}"
     else:
         escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-        path = f"$[0]['{escaped}']"
-    return f"JSON_VALUE({WHOLE}, {literal(path)})"
+        path = f"$['{escaped}']"
+    return f"JSON_VALUE(`value`, {literal(path)})"

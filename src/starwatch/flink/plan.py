@@ -28,16 +28,6 @@ class Names:
         return f"{self.prefix}windows"
 
     @property
-    def panes(self) -> str:
-        """Counted ratings by product and pane."""
-        return f"{self.prefix}panes"
-
-    @property
-    def partly_late(self) -> str:
-        """Counted ratings whose pane had closed already."""
-        return f"{self.prefix}partly-late"
-
-    @property
     def late(self) -> str:
         """Ratings that no window was open for."""
         return f"{self.prefix}late"

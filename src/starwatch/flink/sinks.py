@@ -35,11 +35,8 @@ BACK_COLUMNS = {
 _ONE_WRITER = {"sink.parallelism": "1", "json.encode.ignore-null-fields": "true"}
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
-_STARS = {"stars": "ARRAY<BIGINT NOT NULL>"}
-
-WINDOWS, PANES = "windows_out", "panes_out"
-BACK = "back_out"
-REJECTS, DUPLICATES, LATE, PARTLY_LATE = "rejects_out", "duplicates_out", "late_out", "partly_out"
+WINDOWS, BACK = "windows_out", "back_out"
+REJECTS, DUPLICATES, LATE = "rejects_out", "duplicates_out", "late_out"
 
 _TIMEOUT_MS = 600_000
 """A transaction may be open for so long: longer than checkpoints fail in a row, and less than the
@@ -47,8 +44,6 @@ quarter of an hour that brokers allow by default."""
 
 _ABOUT = {
     WINDOWS: "Closed windows: how many ratings of each step of the scale, from the lowest up.",
-    PANES: "Counted ratings by product and pane, the greatest common measure of all windows.",
-    PARTLY_LATE: "Counted ratings whose pane had closed: in no pane, but in windows still open.",
     LATE: "Ratings that no window was open for.",
     DUPLICATES: "Ratings that had come before.",
     BACK: """All that is found, for Starwatch: in one topic by one writer, so that what a checkpoint
@@ -60,13 +55,17 @@ commits is one cut through the whole job.""",
 def sink_tables(plan: Plan) -> list[str]:
     """The statements that make the tables of topics that are written."""
     names = plan.names
-    window = {"product": "STRING", "start_ms": "BIGINT", "end_ms": "BIGINT", **_STARS}
+    window = {
+        "window": "STRING",
+        "product": "STRING",
+        "start_ms": "BIGINT",
+        "end_ms": "BIGINT",
+        "stars": "ARRAY<BIGINT NOT NULL>",
+    }
     late = {**_RATING, "watermark_ms": "BIGINT"}
     reject = {**PLACE, "arrived_ms": "BIGINT", "reason": "STRING", "value": "STRING"}
     return [
-        _table(plan, WINDOWS, names.windows, {"window": "STRING", **window}, key="product"),
-        _table(plan, PANES, names.panes, window, key="product"),
-        _table(plan, PARTLY_LATE, names.partly_late, late),
+        _table(plan, WINDOWS, names.windows, window, key="product"),
         _table(plan, LATE, names.late, late),
         _table(plan, DUPLICATES, names.duplicates, late),
         _table(plan, REJECTS, names.rejects, reject),
@@ -81,7 +80,6 @@ def class_inserts() -> list[str]:
     place = ", ".join(map(identifier, PLACE))
     rejected = f"{place}, {epoch_ms('`arrived`')}, `reason`, SUBSTRING(`value`, 1, {RAW_LIMIT})"
     return [
-        f"INSERT INTO `{PARTLY_LATE}`\n{chosen} WHERE `pane_gone`",
         f"INSERT INTO `{LATE}`\n{chosen} WHERE `class` = 'late'",
         f"INSERT INTO `{DUPLICATES}`\n{chosen} WHERE `class` = 'duplicate'",
         f"INSERT INTO `{REJECTS}`\nSELECT {rejected}\nFROM `{RATINGS}` WHERE `reason` IS NOT NULL",

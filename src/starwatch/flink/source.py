@@ -3,21 +3,21 @@
 from starwatch.flink.fields import Fields
 from starwatch.flink.plan import Plan
 from starwatch.flink.text import comment, indented, interval, literal, options
-from starwatch.flink.times import any_ms, possible, usual_ms
+from starwatch.flink.times import in_range, of_a_year, usual_moment
 from starwatch.ratings.scale import Scale, plain
 from starwatch.windows.job import WindowTime
 
 MESSAGES = "messages"
 
 _ABOUT = """Every message of the topics is a line here, also one that nobody can read.
-`t` is the window time; it is null where the message is no rating that counts, so that rejects move
-no watermark. The watermark goes with every message, by partition. It is a millisecond further back
-than the bound, for Flink closes a window a millisecond before its end."""
+`t` is the window time of a rating; of what is none it means nothing. The watermark goes with every
+rating, by partition, and with nothing else. It is a millisecond further back than the bound, for
+Flink closes a window a millisecond before its end."""
 
 
 def source_table(plan: Plan) -> str:
     """The statement that makes the table of messages."""
-    bound = interval(plan.job.bound_ms + 1)
+    fields, bound = Fields(plan), interval(plan.job.bound_ms + 1)
     return f"""{comment(_ABOUT)}
 CREATE TEMPORARY TABLE `{MESSAGES}` (
   `value` STRING,
@@ -26,29 +26,34 @@ CREATE TEMPORARY TABLE `{MESSAGES}` (
   `offset` BIGINT NOT NULL METADATA VIRTUAL,
   `arrived` TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   `now` AS PROCTIME(),
-  `t` AS {indented(window_time(Fields(plan)), 4)},
-  WATERMARK FOR `t` AS LEAST(`t`, `arrived`) - {bound}
+  `t` AS {window_time(fields)},
+  WATERMARK FOR `t` AS CASE WHEN {indented(admissible(fields), 4)}
+    THEN LEAST(`t`, `arrived`) END - {bound}
 ) {options(_options(plan))}"""
 
 
 def window_time(fields: Fields) -> str:
-    """The window time of a message, null where it is no rating that counts."""
+    """The window time of a rating; of other messages it may be anything."""
+    if fields.plan.job.time is WindowTime.ARRIVAL:
+        return "`arrived`"
+    return f"COALESCE({usual_moment(fields)}, `arrived`)"
+
+
+def admissible(fields: Fields) -> str:
+    """Whether a message is a rating: exactly where `reason` (`starwatch.flink.admission`) is null.
+
+    Each field is looked up once if it can be: a look-up reads the whole message.
+    """
     job = fields.plan.job
-    admissible = "\n  AND ".join(
+    right = of_a_year(fields) if job.time is WindowTime.ARRIVAL else in_range(fields)
+    return "\n  AND ".join(
         [
             *fields.readable,
             f"NOT {fields.is_missing('product')}",
             f"REGEXP(CAST({fields.number('stars')} AS STRING), {literal(_on_scale(job.scale))})",
+            f"({right} OR {fields.is_missing('time')})",
             f"NOT {fields.too_long()}",
         ]
-    )
-    if job.time is WindowTime.ARRIVAL:
-        valid = f"({fields.is_missing('time')} OR {any_ms(fields)} IS NOT NULL)"
-        return f"CASE WHEN {admissible}\n  AND {valid}\nTHEN `arrived` END"
-    own = possible(fields, usual_ms(fields))
-    return (
-        f"CASE WHEN {admissible}\nTHEN CASE WHEN {fields.is_missing('time')}\n"
-        f"  THEN `arrived`\n  ELSE {indented(own, 2)} END\nEND"
     )
 
 

@@ -7,7 +7,7 @@ from starwatch.flink.plan import Plan
 from starwatch.flink.sinks import class_inserts, sink_tables
 from starwatch.flink.source import source_table
 from starwatch.flink.text import comment, literal
-from starwatch.flink.windows import panes_views, window_inserts
+from starwatch.flink.windows import panes_views, window_insert
 from starwatch.windows.job import Duplicates
 
 _SLACK_MS = 60_000
@@ -16,7 +16,7 @@ _SLACK_MS = 60_000
 
 def flink_job(plan: Plan) -> FlinkJob:
     """The job of a plan."""
-    inserts = [*window_inserts(plan), *class_inserts(), back_insert(plan)]
+    inserts = [window_insert(plan), *class_inserts(), back_insert(plan)]
     whole = ";\n\n".join(inserts)
     return FlinkJob(
         name=f"{plan.names.prefix}ratings",
@@ -43,6 +43,8 @@ def _settings(plan: Plan) -> dict[str, str]:
     """What Flink is told besides."""
     chosen = {
         "table.local-time-zone": "UTC",
+        # Rows go from one part to the next as they are, not as copies.
+        "pipeline.object-reuse": "true",
         # One look at each message for all inserts, not one for each.
         "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
         "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms",

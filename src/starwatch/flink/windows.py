@@ -3,13 +3,12 @@
 
 from starwatch.flink.admission import COUNTED
 from starwatch.flink.plan import Plan
-from starwatch.flink.sinks import PANES, WINDOWS
+from starwatch.flink.sinks import WINDOWS
 from starwatch.flink.text import epoch_ms, interval, literal, view
 from starwatch.windows.spec import WindowSpec
 
 _START, _END = epoch_ms("`window_start`"), epoch_ms("`window_end`")
 _BOUNDS = f"{_START}, {_END}"
-_NAMED_BOUNDS = f"{_START} AS `start_ms`, {_END} AS `end_ms`"
 IN_PANES, PANE_COUNTS = "in_panes", "pane_counts"
 
 
@@ -33,25 +32,22 @@ def closed_ends(plan: Plan) -> str:
     )
 
 
-def window_inserts(plan: Plan) -> list[str]:
-    """What counts ratings into the windows of each spec, and into panes.
+def window_insert(plan: Plan) -> str:
+    """What counts ratings into the windows of each spec.
 
     All specs are one insert: each insert has a transaction of its own, and a topic one prefix.
     """
     specs = "\nUNION ALL\n".join(
         _counts(plan, COUNTED, spec, literal(spec.label) + ", ") for spec in plan.job.windows
     )
-    return [
-        f"INSERT INTO `{WINDOWS}`\n{specs}",
-        f"INSERT INTO `{PANES}`\nSELECT * FROM `{PANE_COUNTS}`",
-    ]
+    return f"INSERT INTO `{WINDOWS}`\n{specs}"
 
 
 def _counts(plan: Plan, source: str, spec: WindowSpec, first: str, *, named: bool = False) -> str:
     counts = ",\n    ".join(
         f"COUNT(*) FILTER (WHERE `step` = {step})" for step in range(plan.job.scale.steps)
     )
-    bounds, stars = (_NAMED_BOUNDS, " AS `stars`") if named else (_BOUNDS, "")
+    bounds, stars = (f"{_END} AS `end_ms`", " AS `stars`") if named else (_BOUNDS, "")
     return f"""SELECT {first}`product`, {bounds}, ARRAY[
     {counts}]{stars}
 FROM TABLE({_function(source, spec)})

@@ -1,14 +1,15 @@
 -- The job 'starwatch-ratings' in Flink SQL.
 SET 'pipeline.name' = 'starwatch-ratings';
 SET 'table.local-time-zone' = 'UTC';
+SET 'pipeline.object-reuse' = 'true';
 SET 'table.optimizer.reuse-optimize-block-with-digest-enabled' = 'true';
 SET 'execution.checkpointing.interval' = '10000 ms';
 SET 'parallelism.default' = '2';
 
 -- Every message of the topics is a line here, also one that nobody can read.
--- `t` is the window time; it is null where the message is no rating that counts, so that rejects move
--- no watermark. The watermark goes with every message, by partition. It is a millisecond further back
--- than the bound, for Flink closes a window a millisecond before its end.
+-- `t` is the window time of a rating; of what is none it means nothing. The watermark goes with every
+-- rating, by partition, and with nothing else. It is a millisecond further back than the bound, for
+-- Flink closes a window a millisecond before its end.
 CREATE TEMPORARY TABLE `messages` (
   `value` STRING,
   `topic` STRING NOT NULL METADATA VIRTUAL,
@@ -16,13 +17,13 @@ CREATE TEMPORARY TABLE `messages` (
   `offset` BIGINT NOT NULL METADATA VIRTUAL,
   `arrived` TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   `now` AS PROCTIME(),
-  `t` AS CASE WHEN REGEXP(`value`, '^[^\uFFFD]*$')
+  `t` AS `arrived`,
+  WATERMARK FOR `t` AS CASE WHEN REGEXP(`value`, '^[^\uFFFD]*$')
       AND NOT COALESCE(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '') = '', TRUE)
       AND REGEXP(CAST(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 18)) AS STRING), '^(?:0[.]50*|1[.]0*|1[.]50*|2[.]0*|2[.]50*|3[.]0*|3[.]50*|4[.]0*|4[.]50*|5[.]0*)$')
+      AND ((ABS(2 * FLOOR(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6))) - (-62135596800 + 253402300799999999)) <= 253402300799999999 - (-62135596800) OR ABS(2 * TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) - (-62135596800000 + -100000000000)) <= -100000000000 - (-62135596800000) OR ABS(2 * TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) - (-62135596800000000 + -100000000000000)) <= -100000000000000 - (-62135596800000000)) OR COALESCE(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) = '', TRUE))
       AND NOT (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', ''))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', ''))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(CAST(NULL AS STRING))), 0) > 1024))
-      AND (COALESCE(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) = '', TRUE) OR CASE WHEN (CASE WHEN ABS(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6))) < 100000000000 THEN TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) * 1000 WHEN ABS(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6))) < 100000000000000 THEN TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) ELSE TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) / 1000 END) BETWEEN -62135596800000 AND 253402300799999 THEN CAST(FLOOR(CASE WHEN ABS(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6))) < 100000000000 THEN TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) * 1000 WHEN ABS(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6))) < 100000000000000 THEN TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) ELSE TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) / 1000 END) AS BIGINT) END IS NOT NULL)
-    THEN `arrived` END,
-  WATERMARK FOR `t` AS LEAST(`t`, `arrived`) - INTERVAL '0.001' SECOND(1, 3)
+    THEN LEAST(`t`, `arrived`) END - INTERVAL '0.001' SECOND(1, 3)
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'ratings;more',
@@ -59,27 +60,33 @@ FROM `texts`;
 -- Plain values; `step` counts the steps of the scale from 0. Where several things are
 -- wrong with a message, the first of them is the reason.
 CREATE TEMPORARY VIEW `ratings` AS
+WITH `timed` AS (
+  SELECT
+    *,
+    CASE WHEN RAND() >= 0 THEN CASE `stars_number` WHEN 0.5 THEN 0 WHEN 1 THEN 1 WHEN 1.5 THEN 2 WHEN 2 THEN 3 WHEN 2.5 THEN 4 WHEN 3 THEN 5 WHEN 3.5 THEN 6 WHEN 4 THEN 7 WHEN 4.5 THEN 8 WHEN 5 THEN 9 END END AS `step`,
+    CASE WHEN RAND() >= 0 THEN TRY_CAST(FLOOR(CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) AS BIGINT) END AS `own_ms`,
+    CASE WHEN RAND() >= 0 THEN NOT COALESCE(BTRIM(`time_text`) = '', TRUE) END AS `own_time`
+  FROM `numbers`
+)
 SELECT
   `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
   EXTRACT(EPOCH FROM `t`) * 1000 + EXTRACT(MILLISECOND FROM `t`) AS `t_ms`,
   `product_text` AS `product`,
   COALESCE(`reviewer_text`, '') AS `reviewer`,
   COALESCE(`id_text`, '') AS `id`,
-  CASE `stars_number` WHEN 0.5 THEN 0 WHEN 1 THEN 1 WHEN 1.5 THEN 2 WHEN 2 THEN 3 WHEN 2.5 THEN 4 WHEN 3 THEN 5 WHEN 3.5 THEN 6 WHEN 4 THEN 7 WHEN 4.5 THEN 8 WHEN 5 THEN 9 END AS `step`,
-  NOT COALESCE(BTRIM(`time_text`) = '', TRUE) AS `own_time`,
+  `step`,
+  `own_time`,
   CASE
-      WHEN `t` IS NOT NULL THEN CAST(NULL AS STRING)
-      WHEN NOT COALESCE(REGEXP(`value`, '^[^\uFFFD]*$') AND `product_text` IS NOT NULL, FALSE) THEN 'unreadable'
+      WHEN NOT COALESCE(REGEXP(`value`, '^[^\uFFFD]*$'), FALSE) THEN 'unreadable'
+      WHEN `product_text` IS NULL AND NOT COALESCE(`product_text` IS NOT NULL, FALSE) THEN 'unreadable'
       WHEN COALESCE(`product_text` = '', TRUE) THEN 'missing_product'
       WHEN COALESCE(BTRIM(`stars_text`) = '', TRUE) THEN 'missing_stars'
       WHEN `stars_number` IS NULL THEN 'bad_stars'
-      WHEN `stars_number` NOT IN (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5) THEN 'off_scale'
-      WHEN NOT COALESCE(BTRIM(`time_text`) = '', TRUE) AND CASE WHEN (CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) BETWEEN -62135596800000 AND 253402300799999 THEN CAST(FLOOR(CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) AS BIGINT) END IS NULL THEN 'bad_time'
+      WHEN `step` IS NULL THEN 'off_scale'
+      WHEN `own_time` AND COALESCE(`own_ms` NOT BETWEEN -62135596800000 AND 253402300799999, TRUE) THEN 'bad_time'
       WHEN (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(`product_text`)), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(`reviewer_text`)), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(`id_text`)), 0) > 1024)) THEN 'id_too_long'
-      WHEN CASE WHEN (CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) BETWEEN -62135596800000 AND 253402300799999 THEN CAST(FLOOR(CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) AS BIGINT) END < 631152000000 THEN 'event_time_too_old'
-      ELSE 'event_time_in_future'
-    END AS `reason`
-FROM `numbers`;
+      END AS `reason`
+FROM `timed`;
 
 -- The class of each message. `met_ms` is the watermark before it, null before the first
 -- one: a rating is late if it has reached the end of its last window, and `pane_gone` says
@@ -111,7 +118,7 @@ SELECT `t`, `product`, `step` FROM `counted` WHERE NOT `pane_gone`;
 
 -- The panes that have closed, each once.
 CREATE TEMPORARY VIEW `pane_counts` AS
-SELECT `product`, EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`) AS `start_ms`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`, ARRAY[
+SELECT `product`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`, ARRAY[
     COUNT(*) FILTER (WHERE `step` = 0),
     COUNT(*) FILTER (WHERE `step` = 1),
     COUNT(*) FILTER (WHERE `step` = 2),
@@ -141,45 +148,6 @@ CREATE TEMPORARY TABLE `windows_out` (
   'value.format' = 'json',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'starwatch-windows',
-  'properties.transaction.timeout.ms' = '600000'
-);
-
--- Counted ratings by product and pane, the greatest common measure of all windows.
-CREATE TEMPORARY TABLE `panes_out` (
-  `product` STRING,
-  `start_ms` BIGINT,
-  `end_ms` BIGINT,
-  `stars` ARRAY<BIGINT NOT NULL>
-) WITH (
-  'connector' = 'kafka',
-  'topic' = 'starwatch-panes',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
-  'key.format' = 'raw',
-  'key.fields' = 'product',
-  'value.format' = 'json',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'starwatch-panes',
-  'properties.transaction.timeout.ms' = '600000'
-);
-
--- Counted ratings whose pane had closed: in no pane, but in windows still open.
-CREATE TEMPORARY TABLE `partly_out` (
-  `topic` STRING,
-  `partition` INT,
-  `offset` BIGINT,
-  `product` STRING,
-  `reviewer` STRING,
-  `id` STRING,
-  `step` INT,
-  `time_ms` BIGINT,
-  `watermark_ms` BIGINT
-) WITH (
-  'connector' = 'kafka',
-  'topic' = 'starwatch-partly-late',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
-  'format' = 'json',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'starwatch-partly-late',
   'properties.transaction.timeout.ms' = '600000'
 );
 
@@ -302,13 +270,6 @@ SELECT '1h/1h+7m', `product`, EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRAC
     COUNT(*) FILTER (WHERE `step` = 9)]
 FROM TABLE(TUMBLE(TABLE `counted`, DESCRIPTOR(`t`), INTERVAL '1' HOUR(1), INTERVAL '7' MINUTE(1)))
 GROUP BY `product`, `window_start`, `window_end`;
-
-INSERT INTO `panes_out`
-SELECT * FROM `pane_counts`;
-
-INSERT INTO `partly_out`
-SELECT `topic`, `partition`, `offset`, `product`, `reviewer`, `id`, `step`, `t_ms`, `met_ms`
-FROM `judged` WHERE `pane_gone`;
 
 INSERT INTO `late_out`
 SELECT `topic`, `partition`, `offset`, `product`, `reviewer`, `id`, `step`, `t_ms`, `met_ms`

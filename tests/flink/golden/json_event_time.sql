@@ -1,14 +1,15 @@
 -- The job 'starwatch-ratings' in Flink SQL.
 SET 'pipeline.name' = 'starwatch-ratings';
 SET 'table.local-time-zone' = 'UTC';
+SET 'pipeline.object-reuse' = 'true';
 SET 'table.optimizer.reuse-optimize-block-with-digest-enabled' = 'true';
 SET 'execution.checkpointing.interval' = '10000 ms';
 SET 'table.exec.state.ttl' = '3665000 ms';
 
 -- Every message of the topics is a line here, also one that nobody can read.
--- `t` is the window time; it is null where the message is no rating that counts, so that rejects move
--- no watermark. The watermark goes with every message, by partition. It is a millisecond further back
--- than the bound, for Flink closes a window a millisecond before its end.
+-- `t` is the window time of a rating; of what is none it means nothing. The watermark goes with every
+-- rating, by partition, and with nothing else. It is a millisecond further back than the bound, for
+-- Flink closes a window a millisecond before its end.
 CREATE TEMPORARY TABLE `messages` (
   `value` STRING,
   `topic` STRING NOT NULL METADATA VIRTUAL,
@@ -16,18 +17,13 @@ CREATE TEMPORARY TABLE `messages` (
   `offset` BIGINT NOT NULL METADATA VIRTUAL,
   `arrived` TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   `now` AS PROCTIME(),
-  `t` AS CASE WHEN REGEXP(`value`, '^\s*\{[^\uFFFD]*$')
-      AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]')
-      AND NOT COALESCE(JSON_VALUE('[' || `value` || ']', '$[0].productID') = '', TRUE)
-      AND REGEXP(CAST(TRY_CAST(BTRIM(JSON_VALUE('[' || `value` || ']', '$[0].rating')) AS DECIMAL(38, 18)) AS STRING), '^(?:1[.]0*|2[.]0*|3[.]0*|4[.]0*|5[.]0*)$')
-      AND NOT (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(JSON_VALUE('[' || `value` || ']', '$[0].productID'))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(JSON_VALUE('[' || `value` || ']', '$[0].reviewerID'))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(JSON_VALUE('[' || `value` || ']', '$[0].id'))), 0) > 1024))
-    THEN CASE WHEN COALESCE(BTRIM(JSON_VALUE('[' || `value` || ']', '$[0].timestamp')) = '', TRUE)
-      THEN `arrived`
-      ELSE CASE WHEN CAST(REGEXP_EXTRACT(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE('[' || `value` || ']', '$[0].timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^([1-5][0-9]{12}|[6-9][0-9]{11})(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$', 1) AS BIGINT)
-        BETWEEN 631152000000 AND EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`) + 60000
-        THEN TO_TIMESTAMP_LTZ(CAST(REGEXP_EXTRACT(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE('[' || `value` || ']', '$[0].timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^([1-5][0-9]{12}|[6-9][0-9]{11})(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$', 1) AS BIGINT), 3) END END
-    END,
-  WATERMARK FOR `t` AS LEAST(`t`, `arrived`) - INTERVAL '5.001' SECOND(1, 3)
+  `t` AS COALESCE(TO_TIMESTAMP_LTZ(CAST(REGEXP_SUBSTR(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^(?:[1-5][0-9]{12}|[6-9][0-9]{11})(?=(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$)') AS BIGINT), 3), `arrived`),
+  WATERMARK FOR `t` AS CASE WHEN (REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]'))
+      AND NOT COALESCE(JSON_VALUE(`value`, '$.productID') = '', TRUE)
+      AND REGEXP(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.rating')) AS DECIMAL(38, 18)) AS STRING), '^(?:1[.]0*|2[.]0*|3[.]0*|4[.]0*|5[.]0*)$')
+      AND (ABS(2 * CAST(REGEXP_SUBSTR(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^(?:[1-5][0-9]{12}|[6-9][0-9]{11})(?=(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$)') AS BIGINT) - (631152000000 + EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`) + 60000)) <= EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`) + 60000 - (631152000000) OR COALESCE(BTRIM(JSON_VALUE(`value`, '$.timestamp')) = '', TRUE))
+      AND NOT (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(JSON_VALUE(`value`, '$.productID'))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(JSON_VALUE(`value`, '$.reviewerID'))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(JSON_VALUE(`value`, '$.id'))), 0) > 1024))
+    THEN LEAST(`t`, `arrived`) END - INTERVAL '5.001' SECOND(1, 3)
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'ratings',
@@ -46,11 +42,11 @@ CREATE TEMPORARY TABLE `messages` (
 CREATE TEMPORARY VIEW `texts` AS
 SELECT
   `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
-  CASE WHEN RAND() >= 0 THEN JSON_VALUE('[' || `value` || ']', '$[0].productID') END AS `product_text`,
-  CASE WHEN RAND() >= 0 THEN JSON_VALUE('[' || `value` || ']', '$[0].reviewerID') END AS `reviewer_text`,
-  CASE WHEN RAND() >= 0 THEN JSON_VALUE('[' || `value` || ']', '$[0].id') END AS `id_text`,
-  CASE WHEN RAND() >= 0 THEN JSON_VALUE('[' || `value` || ']', '$[0].rating') END AS `stars_text`,
-  CASE WHEN RAND() >= 0 THEN JSON_VALUE('[' || `value` || ']', '$[0].timestamp') END AS `time_text`
+  CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.productID') END AS `product_text`,
+  CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.reviewerID') END AS `reviewer_text`,
+  CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.id') END AS `id_text`,
+  CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.rating') END AS `stars_text`,
+  CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.timestamp') END AS `time_text`
 FROM `messages`;
 
 -- Stars and times as exact numbers, null where they are none.
@@ -64,27 +60,35 @@ FROM `texts`;
 -- Plain values; `step` counts the steps of the scale from 0. Where several things are
 -- wrong with a message, the first of them is the reason.
 CREATE TEMPORARY VIEW `ratings` AS
+WITH `timed` AS (
+  SELECT
+    *,
+    CASE WHEN RAND() >= 0 THEN CASE `stars_number` WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 3 THEN 2 WHEN 4 THEN 3 WHEN 5 THEN 4 END END AS `step`,
+    CASE WHEN RAND() >= 0 THEN TRY_CAST(FLOOR(CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) AS BIGINT) END AS `own_ms`,
+    CASE WHEN RAND() >= 0 THEN NOT COALESCE(BTRIM(`time_text`) = '', TRUE) END AS `own_time`
+  FROM `numbers`
+)
 SELECT
   `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
   EXTRACT(EPOCH FROM `t`) * 1000 + EXTRACT(MILLISECOND FROM `t`) AS `t_ms`,
   `product_text` AS `product`,
   COALESCE(`reviewer_text`, '') AS `reviewer`,
   COALESCE(`id_text`, '') AS `id`,
-  CASE `stars_number` WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 3 THEN 2 WHEN 4 THEN 3 WHEN 5 THEN 4 END AS `step`,
-  NOT COALESCE(BTRIM(`time_text`) = '', TRUE) AS `own_time`,
+  `step`,
+  `own_time`,
   CASE
-      WHEN `t` IS NOT NULL THEN CAST(NULL AS STRING)
-      WHEN NOT COALESCE(REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]') AND ('[' || `value` || ']') IS JSON ARRAY, FALSE) THEN 'unreadable'
+      WHEN NOT COALESCE((REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]')), FALSE) THEN 'unreadable'
+      WHEN `product_text` IS NULL AND NOT COALESCE(`value` IS JSON OBJECT, FALSE) THEN 'unreadable'
       WHEN COALESCE(`product_text` = '', TRUE) THEN 'missing_product'
       WHEN COALESCE(BTRIM(`stars_text`) = '', TRUE) THEN 'missing_stars'
       WHEN `stars_number` IS NULL THEN 'bad_stars'
-      WHEN `stars_number` NOT IN (1, 2, 3, 4, 5) THEN 'off_scale'
-      WHEN NOT COALESCE(BTRIM(`time_text`) = '', TRUE) AND CASE WHEN (CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) BETWEEN -62135596800000 AND 253402300799999 THEN CAST(FLOOR(CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) AS BIGINT) END IS NULL THEN 'bad_time'
+      WHEN `step` IS NULL THEN 'off_scale'
+      WHEN `own_time` AND COALESCE(`own_ms` NOT BETWEEN -62135596800000 AND 253402300799999, TRUE) THEN 'bad_time'
       WHEN (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(`product_text`)), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(`reviewer_text`)), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(`id_text`)), 0) > 1024)) THEN 'id_too_long'
-      WHEN CASE WHEN (CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) BETWEEN -62135596800000 AND 253402300799999 THEN CAST(FLOOR(CASE WHEN ABS(`time_number`) < 100000000000 THEN `time_number` * 1000 WHEN ABS(`time_number`) < 100000000000000 THEN `time_number` ELSE `time_number` / 1000 END) AS BIGINT) END < 631152000000 THEN 'event_time_too_old'
-      ELSE 'event_time_in_future'
-    END AS `reason`
-FROM `numbers`;
+      WHEN `own_time` AND `own_ms` < 631152000000 THEN 'event_time_too_old'
+      WHEN `own_time` AND `own_ms` > EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`) + 60000 THEN 'event_time_in_future'
+      END AS `reason`
+FROM `timed`;
 
 -- What came before: ratings that have `same` in common are the same one. The first is
 -- remembered, late ones too; for how long, the setting table.exec.state.ttl says. One that cannot
@@ -135,7 +139,7 @@ SELECT `t`, `product`, `step` FROM `counted` WHERE NOT `pane_gone`;
 
 -- The panes that have closed, each once.
 CREATE TEMPORARY VIEW `pane_counts` AS
-SELECT `product`, EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`) AS `start_ms`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`, ARRAY[
+SELECT `product`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`, ARRAY[
     COUNT(*) FILTER (WHERE `step` = 0),
     COUNT(*) FILTER (WHERE `step` = 1),
     COUNT(*) FILTER (WHERE `step` = 2),
@@ -160,45 +164,6 @@ CREATE TEMPORARY TABLE `windows_out` (
   'value.format' = 'json',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'starwatch-windows',
-  'properties.transaction.timeout.ms' = '600000'
-);
-
--- Counted ratings by product and pane, the greatest common measure of all windows.
-CREATE TEMPORARY TABLE `panes_out` (
-  `product` STRING,
-  `start_ms` BIGINT,
-  `end_ms` BIGINT,
-  `stars` ARRAY<BIGINT NOT NULL>
-) WITH (
-  'connector' = 'kafka',
-  'topic' = 'starwatch-panes',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
-  'key.format' = 'raw',
-  'key.fields' = 'product',
-  'value.format' = 'json',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'starwatch-panes',
-  'properties.transaction.timeout.ms' = '600000'
-);
-
--- Counted ratings whose pane had closed: in no pane, but in windows still open.
-CREATE TEMPORARY TABLE `partly_out` (
-  `topic` STRING,
-  `partition` INT,
-  `offset` BIGINT,
-  `product` STRING,
-  `reviewer` STRING,
-  `id` STRING,
-  `step` INT,
-  `time_ms` BIGINT,
-  `watermark_ms` BIGINT
-) WITH (
-  'connector' = 'kafka',
-  'topic' = 'starwatch-partly-late',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
-  'format' = 'json',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = 'starwatch-partly-late',
   'properties.transaction.timeout.ms' = '600000'
 );
 
@@ -302,13 +267,6 @@ SELECT '30s/5s', `product`, EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(
     COUNT(*) FILTER (WHERE `step` = 4)]
 FROM TABLE(HOP(TABLE `counted`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1), INTERVAL '30' SECOND(2)))
 GROUP BY `product`, `window_start`, `window_end`;
-
-INSERT INTO `panes_out`
-SELECT * FROM `pane_counts`;
-
-INSERT INTO `partly_out`
-SELECT `topic`, `partition`, `offset`, `product`, `reviewer`, `id`, `step`, `t_ms`, `met_ms`
-FROM `judged` WHERE `pane_gone`;
 
 INSERT INTO `late_out`
 SELECT `topic`, `partition`, `offset`, `product`, `reviewer`, `id`, `step`, `t_ms`, `met_ms`
