@@ -1,4 +1,4 @@
-"""Flink as PyFlink's wheel holds it, in a Python environment of its own, and the Kafka connector.
+"""Flink as PyFlink's wheel holds it, in a Python environment of its own, and two jars beside.
 
 The environment is both: a standalone distribution (its jars) and the client that submits SQL to it.
 It stands apart because PyFlink pins packages that Starwatch has newer.
@@ -77,7 +77,8 @@ def _make(folder: Path) -> None:
     if flink is None:
         raise ServerError(f"pip installed PyFlink, but no distribution is in {folder}")
     for jar in jars.glob("*.jar"):
-        jar.rename(flink / "lib" / jar.name)
+        place = "opt" if jar.name.startswith("flink-sql-gateway") else "lib"  # as in the archive
+        jar.rename(flink / place / jar.name)
     jars.rmdir()
 
 

@@ -46,10 +46,10 @@ def command(folder: Path, main: str, *options: str) -> list[str]:
     log = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
     temporary = f"-Djava.io.tmpdir={folder / 'tmp'}"
     classes = ("-cp", f"{flink / 'lib'}/*", main, "--configDir", str(folder / "conf"))
-    return [path_of("java"), *options, *_modules(flink), log, temporary, *classes]
+    return [path_of("java"), *options, *modules(flink), log, temporary, *classes]
 
 
-def _modules(flink: Path) -> list[str]:
+def modules(flink: Path) -> list[str]:
     """The flags by which Flink may look into Java's own modules, from its own configuration."""
     found = re.search(
         r"^ +all: (--add-.*)$", (flink / "conf/config.yaml").read_text(), re.MULTILINE

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 
 def starwatch(*words: str, **kwargs) -> subprocess.CompletedProcess[str]:
@@ -52,3 +54,38 @@ def test_a_refusal_is_one_line(config):
     assert told.stderr.startswith("error: ")
     assert told.stderr.count("\n") == 1
     assert told.stdout == ""
+
+
+def test_what_application_mode_needs_is_written(config, tmp_path):
+    folder = tmp_path / "job"
+    told = starwatch("flink", "submit", "--config", config, "--application", str(folder))
+    assert told.returncode == 0
+    names = ["job.sql", "Containerfile", "deployment.yaml"]
+    assert told.stdout.split() == [str(folder / name) for name in names]
+    script = folder / "job.sql"
+    assert "geheim" in script.read_text()
+    assert script.stat().st_mode & 0o077 == 0
+    masked = starwatch("flink", "sql", "--config", config).stdout
+    assert script.read_text().replace("geheim", "***") == masked
+    assert f"--scriptUri {script.as_uri()}" in told.stderr
+
+
+def test_the_resource_for_kubernetes_is_of_the_job(config, tmp_path):
+    with Path(config).open("a") as file:
+        file.write("parallelism = 5\n")
+    starwatch("flink", "submit", "--config", config, "--application", str(tmp_path))
+    resource = yaml.safe_load((tmp_path / "deployment.yaml").read_text())
+    spec = resource["spec"]
+    assert resource["metadata"]["name"] == "shop-ratings"
+    assert spec["job"]["parallelism"] == 5
+    assert spec["taskManager"]["replicas"] * 2 >= 5
+    (mount,) = spec["podTemplate"]["spec"]["containers"][0]["volumeMounts"]
+    assert spec["job"]["args"] == ["--scriptUri", f"file://{mount['mountPath']}/job.sql"]
+
+
+def test_a_folder_that_cannot_be_is_told_in_one_line(config, tmp_path):
+    (tmp_path / "job.sql").mkdir()
+    told = starwatch("flink", "submit", "--config", config, "--application", str(tmp_path))
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"error: {tmp_path}/job.sql cannot be written: ")
+    assert told.stderr.count("\n") == 1
