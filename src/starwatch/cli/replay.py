@@ -39,7 +39,8 @@ _KEPT = (
 @click.option(
     "--to",
     metavar="URL",
-    help="Send the ratings there in real time, and draw no windows here: mqtt://HOST:PORT/TOPIC.",
+    help="Send the ratings there in real time, and draw no windows here: mqtt://HOST:PORT/TOPIC, "
+    "kafka://HOST:PORT/TOPIC, or where ratings are posted, http://HOST:PORT/ratings.",
 )
 @click.option("--loop", is_flag=True, help="Begin again at the end, for ever.")
 @click.option(
