@@ -140,6 +140,7 @@ def test_a_token_is_asked_for_and_shown(tmp_path):
         "http://127.0.0.1/in",
         "http:///in",
         "http://127.0.0.1:99999/in",
+        "http://secret@127.0.0.1:8080/healthz",
         "http://127.0.0.1:8080/in#nothing=1",
         "http://127.0.0.1:8080/in#max_message=99999999999",
     ],

@@ -159,6 +159,36 @@ def test_a_refusal_says_why():
     assert refusal(b"{} 5").startswith("a JSON value that is no object")
 
 
+def outcome(message):
+    """The text of a message, or why there is none."""
+    try:
+        return converted(message).text
+    except Unreadable as refused:
+        return str(refused)
+
+
+@pytest.mark.parametrize("levels", [10, 300, 900, 5000, 200_000])
+def test_what_is_nested_deeply_is_converted_or_refused(levels):
+    nested = b'{"rating":' * levels + b"1" + b"}" * levels
+    assert outcome(nested) == "no JSON: too deep" or outcome(nested).count(b"MapRecord") < levels
+    assert outcome(b"[" * levels + b"]" * levels) in {b"", "no JSON: too deep"}
+
+
+SCRAPS = rb'{ } [ ] " \ : , 1 - .5 e9 null true "rating" "productID": {"rating":4.5} x'.split()
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=40),
+        st.lists(st.sampled_from([*SCRAPS, b" ", b"\xff"]), max_size=20).map(b"".join),
+    )
+)
+def test_whatever_comes_is_converted_or_refused(message):
+    found = outcome(message)
+    assert found == b"" or found[-1:] == b"\n" or (isinstance(found, str) and found)
+
+
 def test_other_encodings_of_json_are_read():
     text = '{"reviewerID":"ñ"}'
     for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):

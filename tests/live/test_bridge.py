@@ -49,7 +49,12 @@ def test_mqtt_to_kafka_over_kills_of_all_three(tmp_path, servers, mosquitto, uni
     with closing(Arrived(address, unique, 3)) as arrived:
         flooding = []
 
+        def flooded():
+            for each in flooding:
+                each.join(PATIENCE)
+
         def begin(first, last):
+            flooded()  # one at a time: all have one client id
             payloads = [message(number) for number in range(first, last)]
             flooding.append(Thread(target=flood, args=(mosquitto.kind.port, payloads)))
             flooding[-1].start()
@@ -60,8 +65,7 @@ def test_mqtt_to_kafka_over_kills_of_all_three(tmp_path, servers, mosquitto, uni
             soon(lambda: arrived.values, seconds=PATIENCE)
             kafka.freeze()  # so that much is in hand when the bridge is killed
             begin(1000, 2000)
-            for each in flooding:
-                each.join(PATIENCE)
+            flooded()
             first.kill()
             kafka.thaw()
         with bridge(tmp_path, *ways) as second:
@@ -70,8 +74,7 @@ def test_mqtt_to_kafka_over_kills_of_all_three(tmp_path, servers, mosquitto, uni
             kafka.kill()
             second.says("is away")
             begin(3000, 3500)  # these are in hand when the broker is killed
-            for each in flooding:
-                each.join(PATIENCE)
+            flooded()
             after_a_save(mosquitto)
             mosquitto.kill()
             mosquitto.start()
