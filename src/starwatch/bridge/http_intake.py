@@ -11,7 +11,7 @@ import msgspec
 
 from starwatch.bridge.crossing import MOST_BYTES, Crossing
 from starwatch.errors import BadSetting
-from starwatch.page.guarding import is_loopback
+from starwatch.page.guarding import OPEN, is_loopback
 from starwatch.page.serving import ServerLimits, serve
 from starwatch.service.stop import Stop
 from starwatch.sinks.urls import SinkUrl, fragment_options, split_url
@@ -197,6 +197,9 @@ def http_place(url: str) -> Place:
             "the address to listen on names no host and port",
             hint="Write http://127.0.0.1:PORT/PATH",
         )
+    path = parts.path or "/"
+    if path in OPEN:
+        raise BadSetting(f"the path {path} needs no token anywhere", hint="Listen on another one")
     token = unquote(parts.password or parts.username or "")
     if not token and not is_loopback(parts.hostname):
         raise BadSetting(
@@ -207,4 +210,4 @@ def http_place(url: str) -> Place:
     if largest > MOST_BYTES:
         raise BadSetting(f"the option max_message={largest} is over {MOST_BYTES:,}")
     seconds = given.number("timeout", _WAIT_SECONDS, lowest=0.1)
-    return Place(given.host, port, parts.path or "/", token, largest, seconds)
+    return Place(given.host, port, path, token, largest, seconds)

@@ -48,7 +48,7 @@ class KafkaTarget:
         self._numbers = count()
         self._pending: dict[int, Parcel] = {}
         self._round = 0
-        self._broken = ""
+        self._broken = self._said = ""
         self._away = self._took = False
         self._closing = Event()
         self._thread = Thread(target=self._run, name="kafka-target", daemon=True)
@@ -92,7 +92,9 @@ class KafkaTarget:
             if self._single is not None:
                 self._single.poll(0)
             if self._broken:
-                _LOG.warning("%s: %s; it is tried again", self.name, self._broken)
+                if self._broken != self._said:
+                    _LOG.warning("%s: %s; it is tried again", self.name, self._broken)
+                self._said = self._broken
                 self._closing.wait(pauses.next())
                 self._begin_anew()
             elif not self._pending:
@@ -126,7 +128,7 @@ class KafkaTarget:
             self._is_back()
             self._settle(number, "")
         elif error.code() not in _NEVER:
-            self._broken = self._broken or reason(error)
+            self._fails(error)
         elif alone:
             self._settle(number, reason(error))
         else:
@@ -149,18 +151,22 @@ class KafkaTarget:
 
     def _is_back(self) -> None:
         self._took = True
-        if self._away:
-            self._away = False
+        if self._away or self._said:
+            self._away, self._said = False, ""
             _LOG.info("%s answers again", self.name)
 
-    def _hear(self, error: KafkaError) -> None:
+    def _fails(self, error: KafkaError) -> None:
+        """The producer cannot go on."""
         if error.code() in REFUSALS and not self._took:
             self.failure = OutputFailed(
                 f"{self.name} refuses: {reason(error)}",
-                hint="See that the topic is there, and that user and password are right",
+                hint="See that user and password are right, and that they may write to the topic",
             )
-        elif error.code() in REFUSALS or error.fatal():
-            self._broken = self._broken or reason(error)
+        self._broken = self._broken or reason(error)
+
+    def _hear(self, error: KafkaError) -> None:
+        if error.code() in REFUSALS or error.fatal():
+            self._fails(error)
         elif error.code() == KafkaError._ALL_BROKERS_DOWN and not self._away:  # noqa: SLF001
             self._away = True
             _LOG.warning("%s is away; it is tried until it comes: %s", self.name, reason(error))

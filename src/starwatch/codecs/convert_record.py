@@ -22,7 +22,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
 from math import isinf
 from typing import Any, NoReturn
 
@@ -73,7 +72,10 @@ def converted(payload: bytes) -> Converted:
     rows = [[record.get(name) for name in FIELDS] for record in records(payload)]
     if len(rows) > 1:
         rows = [list(row) for row in zip(*map(_widened, zip(*rows, strict=True)), strict=True)]
-    texts = [list(map(_trimmed, row)) for row in rows]
+    try:
+        texts = [list(map(_trimmed, row)) for row in rows]
+    except RecursionError as error:
+        raise Unreadable(f"no JSON: {_why(error)}") from None
     lines = "".join(f"{','.join(map(_field, row, range(len(FIELDS))))}\n" for row in texts)
     products = tuple(row[FIELDS.index(PRODUCT)] or "" for row in texts)
     return Converted(lines.encode("utf-8", "replace"), products)
@@ -87,11 +89,11 @@ def records(payload: bytes) -> list[dict[str, Any]]:
     """
     try:
         roots = list(_roots(payload.decode(json.detect_encoding(payload), "surrogatepass")))
+        values = list(_flat(roots))
     except _ERRORS as error:
         raise Unreadable(f"no JSON: {_why(error)}") from None
     if not roots:
         return []
-    values = list(chain(_flat(roots[:1]), _flat(roots[1:])))
     first = roots[0][:1] if isinstance(roots[0], list) else roots[:1]
     if not first or not isinstance(first[0], dict):
         return []

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starwatch.errors import BadSetting
 from starwatch.page.login import Cookies, cookie_of
 
-_OPEN = {"/healthz", "/readyz", "/openapi.json", "/login"}
+OPEN = {"/healthz", "/readyz", "/openapi.json", "/login"}
 """What needs no token: probes cannot show one, and the description holds nothing of the job."""
 
 _STATIC = "/static/"
@@ -58,7 +58,7 @@ class Guard:
         scope[_BY_COOKIE] = not shown and self._has_cookie(scope)
         scope[_TRUSTED] = shown or scope[_BY_COOKIE]
         path = scope["path"]
-        if scope[_TRUSTED] or path in _OPEN or (self._pages and path.startswith(_STATIC)):
+        if scope[_TRUSTED] or path in OPEN or (self._pages and path.startswith(_STATIC)):
             await self._app(scope, receive, send)
             return
         if path in self._pages and scope["method"] in {"GET", "HEAD"}:
