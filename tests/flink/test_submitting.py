@@ -37,7 +37,7 @@ def cluster():
 def submitted(monkeypatch, tmp_path, cluster):
     """Runs a command with an interpreter that only keeps what it is given; gives that."""
     kept, python = tmp_path / "given.json", tmp_path / "python"
-    python.write_text(f'#!/bin/sh\ncat > {kept}\necho \'{{"job": "{ID}"}}\'\n')
+    python.write_text(f'#!/bin/sh\ncat > {kept}\necho \'[{{"job": "{ID}"}}]\'\n')
     python.chmod(0o755)
     monkeypatch.setenv("STARWATCH_FLINK_PYTHON", str(python))
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
@@ -48,7 +48,8 @@ def submitted(monkeypatch, tmp_path, cluster):
         if result.exception:
             raise result.exception
         assert result.stdout == f"{ID}\n"
-        return json.loads(kept.read_text())
+        (given,) = json.loads(kept.read_text())
+        return given
 
     return run
 

@@ -5,16 +5,15 @@ Nothing else is left out, and ratings come one by one only, for large batches ar
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from recompute.adapter import Factory
 from starwatch.scenarios.runner import run_script
-from starwatch.scenarios.script import read_script
+from starwatch.scenarios.script import SHIPPED, read_script
 from starwatch.scenarios.steps import ExpectProvisional
 
-FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.ratings"))
+FILES = sorted(SHIPPED.glob("*.ratings"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,14 +1,12 @@
 """Every scenario, on the model and on the engine, rating by rating and in large batches."""
 
-from pathlib import Path
-
 import pytest
 
 from model.adapter import ModelEngine
 from starwatch.scenarios.runner import run_script
-from starwatch.scenarios.script import read_script
+from starwatch.scenarios.script import SHIPPED, read_script
 
-FILES = sorted(Path(__file__).parent.glob("*.ratings"))
+FILES = sorted(SHIPPED.glob("*.ratings"))
 
 
 def engine():

@@ -15,6 +15,7 @@ _COMMANDS = {
     "backfill": "take old files into the history of a state",
     "bridge": "take messages from MQTT or HTTP to Kafka or HTTP",
     "config": "write, check and show settings",
+    "conformance": "run the same streams on several engines and compare",
     "demo": "watch a made-up shop live, on the page and in the terminal",
     "export": "write windows of a state's past to a file",
     "doctor": "look whether a service would work",

@@ -28,7 +28,7 @@ def run(paths: tuple[Path, ...]) -> None:
     from starwatch.engine import Engine  # noqa: PLC0415
     from starwatch.scenarios.script import read_script  # noqa: PLC0415
 
-    scripts = [read_script(path) for path in _files(paths)]
+    scripts = [read_script(path) for path in scenario_files(paths)]
     failed = sum(not _passes(script, Engine) for script in scripts)
     many = "scenario" if len(scripts) == 1 else "scenarios"
     click.echo(f"{len(scripts)} {many}: {len(scripts) - failed} ok, {failed} failed")
@@ -36,7 +36,12 @@ def run(paths: tuple[Path, ...]) -> None:
         raise Mismatch(f"{failed} of {len(scripts)} {many} failed")
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def scenario_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files of these paths, and all *.ratings files of those that are folders.
+
+    Raises:
+        MissingInput: one is not there, or a folder holds none.
+    """
     from starwatch.scenarios.script import SUFFIX  # noqa: PLC0415
 
     for path in paths:

@@ -1,9 +1,9 @@
 """Submits SQL to a cluster. Run by a Python that has PyFlink; imports nothing of Starwatch.
 
-Standard input is one JSON object: `settings` of Flink by name, and `statements`. Standard output is
-one JSON object: `job`, the id of the job that runs, or `statement`, the index of the one that
-failed, and `error`, what Flink said, or `missing`: why there is no PyFlink. What
-PyFlink and its JVM print goes to standard error.
+Standard input is a list of JSON objects, one a job: `settings` of Flink by name, and `statements`.
+Standard output is a list of as many JSON objects: `job`, the id of the job that runs, or
+`statement`, the index of the one that failed, and `error`, what Flink said, or `missing`: why there
+is no PyFlink. What PyFlink and its JVM print goes to standard error.
 """
 
 import json
@@ -12,17 +12,17 @@ import sys
 
 
 def main() -> None:
-    """Run the statements in their order; the last one makes the job."""
+    """Run the statements of each job in their order; the last one makes the job."""
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     given = json.load(sys.stdin)
-    told: dict[str, object]
+    told: list[dict[str, object]]
     try:
         import pyflink.table  # noqa: F401, PLC0415
     except ImportError as error:
-        told = {"missing": str(error)}
+        told = [{"missing": str(error)} for _ in given]
     else:
-        told = submitted(given["settings"], given["statements"])
+        told = [submitted(each["settings"], each["statements"]) for each in given]
     json.dump(told, answer)
     answer.close()
 

@@ -1,10 +1,10 @@
-"""Submitting a job: one run of a small script by the Python that has PyFlink."""
+"""Submitting jobs: one run of a small script by the Python that has PyFlink."""
 
 import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starwatch.errors import ClusterFailed, MissingInput
@@ -18,8 +18,16 @@ SCRIPT = Path(__file__).with_name("pyflink_submit.py")
 SECONDS = 600
 """How long a submission may take: 15 s on a machine at rest, most of it the start of two JVMs."""
 
+_MORE_SECONDS = 60
+"""How much longer each further job may take, nearly all of it the planning of its SQL."""
+
 NO_PYTHON_IN_JOBS = {"_python_worker_execution_mode": "process"}
 """Else PyFlink starts a server for functions in Python, which needs packages that are left out."""
+
+
+QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Of PyFlink's JVM, unless JVM_ARGS says otherwise. It lives for seconds, in which the second
+compiler costs more than it saves."""
 
 
 def submit(
@@ -38,23 +46,42 @@ def submit(
             not take the SQL.
         MissingInput: there is no Python with PyFlink.
     """
+    if savepoint:
+        job = job.with_settings({"execution.state-recovery.path": savepoint})
+    return submit_all([job], cluster, jars=jars)[0]
+
+
+def submit_all(
+    jobs: Sequence[FlinkJob], cluster: Cluster, *, jars: tuple[str, ...] = ()
+) -> list[str]:
+    """Start several jobs of different names by one start of PyFlink; their ids, in this order.
+
+    Raises:
+        ClusterFailed: as for `submit`. Others of the jobs may run then.
+        MissingInput: there is no Python with PyFlink.
+    """
     python = flink_python()
-    if others := [other for other in cluster.jobs() if other.name == job.name and other.runs]:
-        raise ClusterFailed(
-            f"a job named {job.name} runs already, with id {others[0].id}",
-            hint="A second one would write every window twice. Stop that one first",
-        )
+    running = {job.name: job for job in cluster.jobs() if job.runs}
+    for job in jobs:
+        if other := running.get(job.name):
+            raise ClusterFailed(
+                f"a job named {job.name} runs already, with id {other.id}",
+                hint="A second one would write every window twice. Stop that one first",
+            )
+    told = _run(python, [_given(job, cluster, jars) for job in jobs])
+    for job, each in zip(jobs, told, strict=True):
+        if "missing" in each:
+            raise MissingInput(f"{python} cannot import PyFlink: {each['missing']}", hint=HOW)
+        if "job" not in each:
+            raise _refused(job, each)
+    return [str(each["job"]) for each in told]
+
+
+def _given(job: FlinkJob, cluster: Cluster, jars: tuple[str, ...]) -> dict[str, object]:
     settings = {**job.settings, **_where(cluster), "pipeline.name": job.name}
     if jars:
         settings["pipeline.jars"] = ";".join(Path(jar).resolve().as_uri() for jar in jars)
-    if savepoint:
-        settings["execution.state-recovery.path"] = savepoint
-    told = _run(python, {"settings": settings, "statements": job.statements})
-    if "job" in told:
-        return str(told["job"])
-    if "missing" in told:
-        raise MissingInput(f"{python} cannot import PyFlink: {told['missing']}", hint=HOW)
-    raise _refused(job, told)
+    return {"settings": settings, "statements": job.statements}
 
 
 def _where(cluster: Cluster) -> dict[str, str]:
@@ -66,8 +93,8 @@ def _where(cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _run(python: str, given: Mapping[str, object]) -> dict[str, object]:
-    """Run the script; its answer."""
+def _run(python: str, given: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Run the script; its answer to each job."""
     with tempfile.TemporaryDirectory(prefix="starwatch-flink-") as logs:
         try:
             run = subprocess.run(  # noqa: S603 - the user names the interpreter
@@ -76,16 +103,21 @@ def _run(python: str, given: Mapping[str, object]) -> dict[str, object]:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=SECONDS,
-                env=os.environ | {"FLINK_LOG_DIR": logs} | NO_PYTHON_IN_JOBS,
+                timeout=SECONDS + _MORE_SECONDS * (len(given) - 1),
+                env={
+                    "JVM_ARGS": QUICK_JVM,
+                    **os.environ,
+                    "FLINK_LOG_DIR": logs,
+                    **NO_PYTHON_IN_JOBS,
+                },
             )
         except subprocess.TimeoutExpired:
             raise ClusterFailed(
-                f"PyFlink has not submitted the job within {SECONDS} s",
+                "PyFlink has not submitted the job in time",
                 hint="See at the cluster whether the job runs: starwatch flink status",
             ) from None
     try:
-        told: dict[str, object] = json.loads(run.stdout)
+        told: list[dict[str, object]] = json.loads(run.stdout)
     except ValueError:
         last = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
         raise ClusterFailed(f"PyFlink ({python}) failed: {last}") from None

@@ -146,6 +146,15 @@ class Recomputation:
         )
         return [kind for (kind,) in self.database.execute(query).fetchall()]
 
+    def uncounted(self) -> list[tuple[int, int, int]]:
+        """Partition, position and class of each rating that is in no window."""
+        query = (
+            "SELECT partition, position, special.class FROM special JOIN ratings USING (seq)"  # noqa: S608
+            f" WHERE special.class <> {COUNTED} ORDER BY seq"
+        )
+        found: list[tuple[int, int, int]] = self.database.execute(query).fetchall()
+        return found
+
     def other_classes(self) -> int:
         """How many ratings were journalled with another class than they come to here."""
         return self._number(sql_windows.OTHER_CLASSES)

@@ -23,6 +23,9 @@ from starwatch.scenarios.words import Line, lines_of, read_time
 
 SUFFIX = ".ratings"
 
+SHIPPED = Path(__file__).with_name("files")
+"""The folder of the scenarios that come with Starwatch."""
+
 _CLASSES = {kind.name.lower(): kind for kind in Class}
 _EXPECT = ("nothing", *_CLASSES, "watermark", "provisional")
 
