@@ -89,6 +89,14 @@ def test_a_token_comes_from_the_environment(answering, monkeypatch):
     assert "the environment variable NIFI_TOKEN is empty" in str(result.exception)
 
 
+def test_a_nifi_of_2_is_refused_before_anything_is_made(answering):
+    answering.text = b'{"about": {"version": "2.4.0"}}'
+    words = ["nifi", "deploy", "--url", answering.url, "--edges", "http"]
+    result = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert "is NiFi 2.4.0, whose processors have other settings" in str(result.exception)
+    assert [method for method, *_ in answering.asked] == ["GET"]
+
+
 def test_a_refusal_is_told_in_nifis_words(answering):
     answering.status, answering.text = 409, b"ConvertRecord cannot be\nstarted."
     with pytest.raises(NifiFailed, match=r"refuses: ConvertRecord cannot be started$"):

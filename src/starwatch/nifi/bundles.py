@@ -1,6 +1,6 @@
 """Which processors and services a NiFi has, and in which version."""
 
-from starwatch.errors import MissingBundle
+from starwatch.errors import MissingBundle, NifiFailed
 from starwatch.nifi.parts import Flow, Processor, Service
 from starwatch.nifi.rest import Nifi
 
@@ -10,8 +10,14 @@ def versions_for(nifi: Nifi, flow: Flow) -> dict[str, str]:
 
     Raises:
         MissingBundle: it lacks one that the flow needs.
-        NifiFailed: it does not answer.
+        NifiFailed: it does not answer, or is another NiFi than a 1.x.
     """
+    version = str(nifi.ask("GET", "/flow/about")["about"]["version"])
+    if not version.startswith("1."):
+        raise NifiFailed(
+            f"{nifi.url} is NiFi {version}, whose processors have other settings than those of 1.x",
+            hint="Use one of 1.x, such as 1.18.0",
+        )
     processors = nifi.ask("GET", "/flow/processor-types")["processorTypes"]
     services = nifi.ask("GET", "/flow/controller-service-types")["controllerServiceTypes"]
     apis = [api for known in services for api in known.get("controllerServiceApis") or ()]
@@ -19,13 +25,14 @@ def versions_for(nifi: Nifi, flow: Flow) -> dict[str, str]:
     parts: list[Processor | Service] = [*flow.processors, *flow.services]
     missing = [part for part in parts if part.type not in types]
     if missing:
-        raise _missing(nifi, flow, missing)
+        raise _missing(nifi, version, flow, missing)
     bundles = [known["bundle"] for known in [*processors, *services, *apis]]
     return {bundle["artifact"]: bundle["version"] for bundle in bundles}
 
 
-def _missing(nifi: Nifi, flow: Flow, parts: list[Processor | Service]) -> MissingBundle:
-    version = nifi.ask("GET", "/flow/about")["about"]["version"]
+def _missing(
+    nifi: Nifi, version: str, flow: Flow, parts: list[Processor | Service]
+) -> MissingBundle:
     names = [f"{part.bundle} (for {part.type.rpartition('.')[2]})" for part in parts]
     files = sorted({f"{part.bundle}-{version}.nar" for part in parts})
     hint = f"Put {' and '.join(files)} into its folder lib and start it again"
