@@ -2,13 +2,18 @@
 
 import json
 import socket
+from contextlib import closing
+from urllib.request import Request, urlopen
 
 import pytest
 from click.testing import CliRunner
 
-from live.nifi_ends import post, rating, receiving
+from bridge.serving import Receiver
+from live.bridge import Arrived, bridge
+from live.kafka_ratings import make_topic
+from live.mqtt import flood
 from servers.nifi import NiFi
-from servers.ports import free_port
+from servers.ports import HOST, free_port
 from servers.processes import wait
 from starwatch.cli.main import cli
 from starwatch.errors import MissingBundle, NifiFailed
@@ -65,6 +70,16 @@ class Flow:
         self.nifi.ask("PUT", f"/flow/process-groups/{self.id}", order)
 
 
+def post(url, message):
+    with urlopen(Request(url, message), timeout=60) as answer:
+        assert answer.status == 200
+
+
+def rating(product):
+    fields = {"timestamp": 1, "reviewerID": "A1", "dummy": "", "rating": 5, "productID": product}
+    return json.dumps(fields).encode()
+
+
 @pytest.fixture
 def flow(nifi, unique):
     flow = Flow(nifi, unique)
@@ -74,7 +89,7 @@ def flow(nifi, unique):
 
 @pytest.fixture
 def receiver():
-    with receiving() as receiver:
+    with Receiver() as receiver:
         yield receiver
 
 
@@ -103,7 +118,7 @@ def test_a_changed_address_is_set_and_what_waited_goes_there(flow):
     flow.deploy(nobody)
     post(flow.entrance, rating("0001"))
     assert wait(lambda: flow.waiting("again") == 1, LONG)
-    with receiving() as receiver:
+    with Receiver() as receiver:
         told = flow.deploy(receiver.url)
         assert "set anew (InvokeHTTP: Remote URL), runs" in told
         post(flow.entrance, rating("0002"))
@@ -196,18 +211,30 @@ def test_another_flow_of_that_name_is_left_alone(flow, receiver):
         flow.deploy(receiver.url)
 
 
-def test_a_killed_nifi_loses_nothing_that_waited(servers, unique):
+def test_between_bridges_a_killed_nifi_loses_nothing(tmp_path, servers, mosquitto, kafka, unique):
+    make_topic(kafka, unique)
     node = servers.start(NiFi(port=free_port()))
-    flow, port = Flow(node.kind.address(), unique), free_port()
-    flow.deploy(f"http://127.0.0.1:{port}/lines")
-    messages = [f"{number:04}" for number in range(50)]
-    for product in messages:
-        post(flow.entrance, rating(product))
-    post(flow.entrance, b"no rating")
-    node.kill()
-    node.start(LONG)
-    with receiving(port) as receiver:
-        wanted = {f"1,A1,,5,{product}\n".encode() for product in messages}
-        assert wait(lambda: set(receiver.bodies) >= wanted, LONG)
-        assert set(receiver.bodies) == wanted
-    assert wait(lambda: flow.waiting("not readable") == 1, LONG)
+    flow, behind = Flow(node.kind.address(), unique), f"http://{HOST}:{free_port()}/lines"
+    flow.deploy(behind)
+    broker = mosquitto.kind.port
+    messages = [rating(f"{number:04}") for number in range(900)]
+    wanted = {b"1,A1,,5,%04d\n" % number for number in range(900)}
+    (tmp_path / "before").mkdir()
+    ways = ("--from", f"mqtt://{HOST}:{broker}/ratings", "--to", flow.entrance)
+    onwards = ("--from", behind, "--to", f"kafka://{kafka}/{unique}")
+    with (
+        closing(Arrived(kafka, unique, 1)) as arrived,
+        bridge(tmp_path / "before", *ways) as first,
+        bridge(tmp_path, *onwards) as second,
+    ):
+        first.says("is read")
+        flood(broker, messages[:300])
+        assert wait(lambda: arrived.values, LONG)
+        flood(broker, [*messages[300:600], b"no rating"])
+        node.kill()
+        flood(broker, messages[600:])
+        node.start(LONG)
+        assert wait(lambda: arrived.values >= wanted, LONG)
+        assert arrived.values == wanted
+        assert wait(lambda: flow.waiting("not readable") >= 1, LONG)
+        assert (first.refused.exists(), second.refused.exists()) == (False, False)
