@@ -173,3 +173,23 @@ def test_a_wrong_password_ends_it_in_one_line(tmp_path, servers):
         assert running.child.wait(PATIENCE) == 1
         running.says("error: kafka://")
     assert "wrong" not in "".join(running.said)
+
+
+def test_a_topic_that_is_made_later_gets_what_waits(tmp_path, servers, unique, caplog):
+    kafka = servers.start(Kafka(port=free_port(), settings={"auto.create.topics.enable": "false"}))
+    address = kafka.kind.address().removeprefix("kafka://")
+    to = f"kafka://{address}/{unique}?topic.metadata.propagation.max.ms=500"
+    answers = []
+    with listening(tmp_path, to) as (post, running):
+        bodies = [b"%d" % number for number in range(10)]
+        threads = [Thread(target=lambda b=body: answers.append(post(b)[0])) for body in bodies]
+        for thread in threads:
+            thread.start()
+        soon(lambda: "it is tried again" in caplog.text, seconds=PATIENCE)
+        make_topic(address, unique)
+        for thread in threads:
+            thread.join(PATIENCE)
+        with closing(Arrived(address, unique, 1)) as arrived:
+            soon(lambda: arrived.values == set(bodies), seconds=PATIENCE)
+    assert answers == [200] * 10
+    assert running.books.line() == "taken 10, delivered 10, refused 0, in hand 0; redelivered 0"
