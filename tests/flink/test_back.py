@@ -14,6 +14,7 @@ from property.streams import jobs, rates
 from starwatch.engine import Engine
 from starwatch.errors import BadSetting
 from starwatch.flink.back import BackRows
+from starwatch.flink.reading import back_source
 from starwatch.journal.entries import Entry, as_batch
 from starwatch.ratings.batch import Batch
 from starwatch.ratings.scale import Scale
@@ -144,3 +145,10 @@ def test_journalled_ratings_tell_what_was_found_of_them():
     assert found.duplicate.tolist() == [True, False]
     assert found.met_ms.tolist() == [9, 5000]
     assert pa.array(outcome.classes).to_pylist() == [1, 0]
+
+
+def test_what_flink_wrote_is_read_from_its_first_row_by_a_group_that_is_not_flinks():
+    for url, options in (("?from=latest", {}), ("", {"from": "latest"})):
+        source = back_source(f"kafka://127.0.0.1:9092/back{url}", Scale.parse("1..5/1"), options)
+        assert source._rules.unknown == "earliest"  # noqa: SLF001
+        assert source.name == "kafka://127.0.0.1:9092/back?group=starwatch-back"

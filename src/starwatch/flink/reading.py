@@ -1,6 +1,7 @@
 """The live source of a job that runs on Flink: what that writes back to Kafka."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from starwatch.clients.kafka import read_address
 from starwatch.flink.back import BackRows
 from starwatch.ports import Door
 from starwatch.ratings.scale import Scale
-from starwatch.sources.kafka import CHOICES, KafkaSource
+from starwatch.sources.kafka import CHOICES, GROUP, KafkaSource
 from starwatch.sources.kafka_cluster import OWNED
 
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
@@ -56,4 +57,9 @@ def back_source(url: str, scale: Scale, options: Mapping[str, Any] = NO_OPTIONS)
             door.reached(rows.watermark_ms)
 
     address = read_address(url, options, known=CHOICES, owned=OWNED)
+    # `from` is about the ratings: what Flink made of them is wanted from its first row on. And
+    # Kafka takes the word of Flink for a group only as long as that has no members.
+    group = f"{address.choices.get('group', GROUP)}-back"
+    choices = {name: value for name, value in address.choices.items() if name != "from"}
+    address = replace(address, choices=choices | {"group": group})
     return KafkaSource(address, rows, by_arrival=False, notes=notes, at_end=at_end)
