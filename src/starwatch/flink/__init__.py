@@ -19,7 +19,8 @@ PyFlink is never imported here: it lives in a Python environment of its own.
     ledger      that against the topics
     state_books the books of a state beside it
     environment where the Python is that has PyFlink
-    submit      runs `pyflink_submit` by that Python; the job's id
+    client      runs `pyflink_submit` by that Python, and leaves nothing behind
+    submit      a job on a cluster, once; its id
     rest        what a cluster tells of its jobs; stop, cancel
     causes      a Java stack trace in one line
 """

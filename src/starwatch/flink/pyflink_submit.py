@@ -4,15 +4,31 @@ Standard input is a list of JSON objects, one a job: `settings` of Flink by name
 Standard output is a list of as many JSON objects: `job`, the id of the job that runs, or
 `statement`, the index of the one that failed, and `error`, what Flink said, or `missing`: why there
 is no PyFlink. What PyFlink and its JVM print goes to standard error.
+
+`pyflink_submit.py LINE FOLDER`: LINE is a descriptor that closes when whoever runs this has ended,
+which ends this too; FOLDER, where all is written, is removed then.
 """
 
 import json
 import os
 import sys
+from threading import Thread
+
+CLEAN = """
+import os, shutil, sys
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
+"""Waits for the JVM, which ends as its standard input closes, and removes the folder."""
 
 
 def main() -> None:
     """Run the statements of each job in their order; the last one makes the job."""
+    line, folder = sys.argv[1:]
+    Thread(target=follow, args=(int(line), folder), daemon=True).start()
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     given = json.load(sys.stdin)
@@ -25,6 +41,12 @@ def main() -> None:
         told = [submitted(each["settings"], each["statements"]) for each in given]
     json.dump(told, answer)
     answer.close()
+
+
+def follow(line: int, folder: str) -> None:
+    """End when the line closes. As another program under the same id, this still has its JVM."""
+    os.read(line, 1)
+    os.execv(sys.executable, [sys.executable, "-I", "-c", CLEAN, folder])  # noqa: S606 - no shell
 
 
 def submitted(given: "dict[str, str]", statements: "list[str]") -> "dict[str, object]":

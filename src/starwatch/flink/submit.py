@@ -1,33 +1,14 @@
-"""Submitting jobs: one run of a small script by the Python that has PyFlink."""
+"""Submitting jobs, each once: what the cluster runs already is not submitted again."""
 
-import json
-import os
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starwatch.errors import ClusterFailed, MissingInput
 from starwatch.flink.causes import what_java_said
+from starwatch.flink.client import run_pyflink
 from starwatch.flink.environment import HOW, flink_python
 from starwatch.flink.job import FlinkJob
 from starwatch.flink.rest import Cluster
-
-SCRIPT = Path(__file__).with_name("pyflink_submit.py")
-
-SECONDS = 600
-"""How long a submission may take: 15 s on a machine at rest, most of it the start of two JVMs."""
-
-_MORE_SECONDS = 60
-"""How much longer each further job may take, nearly all of it the planning of its SQL."""
-
-NO_PYTHON_IN_JOBS = {"_python_worker_execution_mode": "process"}
-"""Else PyFlink starts a server for functions in Python, which needs packages that are left out."""
-
-
-QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Of PyFlink's JVM, unless JVM_ARGS says otherwise. It lives for seconds, in which the second
-compiler costs more than it saves."""
 
 
 def submit(
@@ -61,19 +42,16 @@ def submit_all(
         MissingInput: there is no Python with PyFlink.
     """
     python = flink_python()
-    running = {job.name: job for job in cluster.jobs() if job.runs}
     for job in jobs:
-        if other := running.get(job.name):
-            raise ClusterFailed(
-                f"a job named {job.name} runs already, with id {other.id}",
-                hint="A second one would write every window twice. Stop that one first",
-            )
-    told = _run(python, [_given(job, cluster, jars) for job in jobs])
+        _refuse_second(job, cluster)
+    told = run_pyflink(python, [_given(job, cluster, jars) for job in jobs])
     for job, each in zip(jobs, told, strict=True):
         if "missing" in each:
             raise MissingInput(f"{python} cannot import PyFlink: {each['missing']}", hint=HOW)
         if "job" not in each:
             raise _refused(job, each)
+        # Another client may have been as far: of two jobs the one that came first goes on.
+        _refuse_second(job, cluster, str(each["job"]))
     return [str(each["job"]) for each in told]
 
 
@@ -93,35 +71,19 @@ def _where(cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _run(python: str, given: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Run the script; its answer to each job."""
-    with tempfile.TemporaryDirectory(prefix="starwatch-flink-") as logs:
-        try:
-            run = subprocess.run(  # noqa: S603 - the user names the interpreter
-                [python, "-I", str(SCRIPT)],
-                input=json.dumps(given),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=SECONDS + _MORE_SECONDS * (len(given) - 1),
-                env={
-                    "JVM_ARGS": QUICK_JVM,
-                    **os.environ,
-                    "FLINK_LOG_DIR": logs,
-                    **NO_PYTHON_IN_JOBS,
-                },
-            )
-        except subprocess.TimeoutExpired:
-            raise ClusterFailed(
-                "PyFlink has not submitted the job in time",
-                hint="See at the cluster whether the job runs: starwatch flink status",
-            ) from None
-    try:
-        told: list[dict[str, object]] = json.loads(run.stdout)
-    except ValueError:
-        last = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
-        raise ClusterFailed(f"PyFlink ({python}) failed: {last}") from None
-    return told
+def _refuse_second(job: FlinkJob, cluster: Cluster, own: str = "") -> None:
+    """End the own job, if there is one, where another of its name runs that came before it."""
+    running = [each for each in cluster.jobs() if each.name == job.name and each.runs]
+    first = min(running, key=lambda each: (each.start_ms, each.id), default=None)
+    if first is None or first.id == own:
+        return
+    for each in running:
+        if each.id == own:
+            cluster.cancel(each)
+    raise ClusterFailed(
+        f"a job named {job.name} runs already, with id {first.id}",
+        hint="A second one would write every window twice. Stop that one first",
+    )
 
 
 def _refused(job: FlinkJob, told: Mapping[str, object]) -> ClusterFailed:
