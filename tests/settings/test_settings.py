@@ -9,7 +9,7 @@ from starwatch.errors import BadSetting, MissingInput, UsageError
 from starwatch.ratings.scale import Scale
 from starwatch.settings.job import build_job, given_settings
 from starwatch.settings.sources import JobSettings
-from starwatch.windows.job import Duplicates, Job, WindowTime
+from starwatch.windows.job import Duplicates, Job, Quiet, WindowTime
 from starwatch.windows.spec import WindowSpec
 
 
@@ -53,7 +53,7 @@ def test_flags_win_over_variables_and_those_over_the_file(config, monkeypatch):
 def test_every_key_reaches_the_job(config):
     file = config(
         'window = ["1h", "1d/1h+15m"]\nscale = "0.5..5/0.5"\ntime = "event"\nbound = "10s"\n'
-        'lateness = "1m"\nduplicates = "content"\nhorizon = "2h"\nmax_entries = 7\n'
+        'lateness = "1m"\nquiet = "wait"\nduplicates = "content"\nhorizon = "2h"\nmax_entries = 7\n'
     )
     given = given_settings({}, file)
     assert given.keys() == JobSettings.model_fields.keys()
@@ -63,6 +63,7 @@ def test_every_key_reaches_the_job(config):
         time=WindowTime.EVENT,
         bound_ms=10_000,
         lateness_ms=60_000,
+        quiet=Quiet.WAIT,
         duplicates=Duplicates.CONTENT,
         horizon_ms=7_200_000,
         max_entries=7,

@@ -10,7 +10,7 @@ from typing import Any
 from starwatch.errors import BadSetting
 from starwatch.ratings.durations import duration_label, duration_ms
 from starwatch.ratings.scale import Scale
-from starwatch.windows.job import Duplicates, Job, WindowTime
+from starwatch.windows.job import Duplicates, Job, Quiet, WindowTime
 from starwatch.windows.spec import WindowSpec
 
 ENVIRONMENT = "STARWATCH_"
@@ -79,6 +79,7 @@ def rules_of(job: Job) -> dict[str, Any]:
         "time": job.time.value,
         "bound": _duration(job.bound_ms),
         "lateness": _duration(job.lateness_ms),
+        "quiet": job.quiet.value,
         "duplicates": job.duplicates.value,
         "horizon": _duration(job.horizon_ms),
         "max_entries": job.max_entries,
@@ -99,6 +100,7 @@ _RULES: dict[str, tuple[str, Any]] = {
     "time": ("time", WindowTime),
     "bound": ("bound_ms", duration_ms),
     "lateness": ("lateness_ms", duration_ms),
+    "quiet": ("quiet", Quiet),
     "duplicates": ("duplicates", Duplicates),
     "horizon": ("horizon_ms", duration_ms),
     "max_entries": ("max_entries", int),

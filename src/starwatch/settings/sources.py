@@ -50,6 +50,11 @@ class JobSettings(BaseSettings):
     lateness: str | None = Field(
         default=None, description="Allowed lateness, a duration.", examples=["0s"]
     )
+    quiet: Literal["advance", "wait"] | None = Field(
+        default=None,
+        description="Whether the clock closes windows of a quiet stream.",
+        examples=["advance"],
+    )
     duplicates: Literal["off", "ids", "content"] | None = Field(
         default=None, description="What makes two ratings the same.", examples=["content"]
     )
