@@ -25,7 +25,7 @@ PLANS = {
         parallelism=2,
     ),
     "duplicates_by_ids": Plan(
-        live_job(duplicates="ids", horizon="10m", window=["1m"]),
+        live_job(duplicates="ids", horizon="10m", window=["1m"], quiet="wait"),
         ("ratings",),
         HOSTS,
         input=InputOptions(columns={"product": "it's", "id": "key"}, time_unit="iso"),

@@ -53,7 +53,8 @@ def test_the_means_calculated_by_hand_come_out_of_flink(
         make_topic(kafka, topic)
     config, state, out = tmp_path / "c.toml", tmp_path / "s", tmp_path / "w.jsonl"
     config.write_text(
-        f'time = "arrival"\n[[source]]\nurl = "kafka://{kafka}/{unique}"\ngroup = "{unique}"\n'
+        'time = "arrival"\nquiet = "wait"\n'
+        f'[[source]]\nurl = "kafka://{kafka}/{unique}"\ngroup = "{unique}"\n'
         f'[flink]\nprefix = "{unique}-"\ncheckpoint = "1s"\nparallelism = 2\n'
     )
     rows = list(by_the_second(shared_data / "movies_and_tv_first_252.csv"))

@@ -8,7 +8,9 @@ import pytest
 
 from live.kafka_ratings import BASE, committed, drop_topic, make_topic, rating, send, source
 from service.serving import rows_of, running, soon
+from starwatch.clients.kafka import read_address
 from starwatch.errors import BadSetting
+from starwatch.flink.topic_ends import TopicEnds
 from starwatch.service.state import State
 from starwatch.sources.kafka_assignment import Assignment
 from starwatch.sources.kafka_places import Progress
@@ -39,6 +41,27 @@ def test_ratings_of_all_partitions_are_counted_and_their_windows_close_on_a_quie
     }
     assert committed(kafka, unique, unique, 0) == 10  # the group knows, for tools that show lag
     assert committed(kafka, unique, unique, 1) == 5
+
+
+def test_ticks_of_a_job_on_flink_are_passed_over(kafka, unique, tmp_path):
+    make_topic(kafka, unique, partitions=2)
+    address = read_address(f"kafka://{kafka}/{unique}", {}, known=(), owned=())
+    ends = TopicEnds(address, [unique], "other-")
+    out = tmp_path / "w.jsonl"
+    with running(tmp_path, source(kafka, unique), outputs=[f"jsonl:{out}"], job=JOB) as service:
+        send(kafka, unique, [rating(1), None])
+        ends.tick([(unique, 0), (unique, 1)], BASE * 1000 + 900_000)
+        send(kafka, unique, [rating(2)])
+        ends.tick([(unique, 0)], BASE * 1000 + 901_000)
+        soon(lambda: read(service) == 3)
+        soon(lambda: out.exists() and len(rows_of(out)) == 1)
+        soon(lambda: committed(kafka, unique, unique, 0) == 5)
+        soon(lambda: committed(kafka, unique, unique, 1) == 1)
+        books = service.engine.engine.books()
+    assert ends.ends() == {(unique, 0): 5, (unique, 1): 1}
+    ends.close()
+    assert (books.received, books.counted, books.rejected) == (3, 2, 1)  # None is no tick
+    assert books.balanced
 
 
 def test_the_group_is_told_behind_each_commit_and_of_nothing_before(

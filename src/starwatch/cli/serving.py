@@ -57,11 +57,16 @@ def _serve(
     context = SourceContext(options, job.scale, by_records or job.time is WindowTime.ARRIVAL, {})
     http = http_section(settings, given)
     posted = None
+    beside: AbstractContextManager[None] = nullcontext()
     if given["engine"] == FLINK:
-        from starwatch.cli.flink_serving import job_elsewhere, written_back  # noqa: PLC0415
+        from starwatch.cli import flink_serving  # noqa: PLC0415
 
-        sources = [written_back(job, source_sections(settings, given), options, settings)]
-        job = job_elsewhere(job)
+        sections = source_sections(settings, given)
+        sources = [flink_serving.written_back(job, sections, options, settings)]
+        beside = flink_serving.ticks_written(
+            job, sections, options, settings, by_records=by_records
+        )
+        job = flink_serving.job_elsewhere(job)
     else:
         if http.enabled:
             posted = HttpSource(options, job.scale, paths=http.path, limits=door_limits(http))
@@ -79,10 +84,9 @@ def _serve(
             by_records=by_records,
             catalogue=catalogue,
         )
-        broker: AbstractContextManager[None] = nullcontext()
         if given["broker"]:
-            broker = _with_broker(directory, source_sections(settings, given))
-        service = watch(state, parts, settings, given, beside=broker)
+            beside = _with_broker(directory, source_sections(settings, given))
+        service = watch(state, parts, settings, given, beside=beside)
         _LOG.info("stopped: %s in all", number_text(service.engine.received, "rating"))
 
 

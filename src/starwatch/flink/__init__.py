@@ -11,6 +11,8 @@ PyFlink is never imported here: it lives in a Python environment of its own.
     windows     star histograms of windows and panes
     sinks       the topics that are written
     sql         the whole job
+    quiet       when a topic is quiet, and which time has come there
+    ticking     tells the job so, by ticks in its topics; `tail` and `topic_ends` read those
     job         what is submitted: a name, settings of Flink, SQL statements
     back        what comes back, read as ratings
     reading     the source of that, for a running service

@@ -13,7 +13,13 @@ from starwatch.windows.job import Duplicates, WindowTime
 TEXTS, NUMBERS, RATINGS = "texts", "numbers", "ratings"
 KNOWN, JUDGED, COUNTED = "known", "judged", "counted"
 
-_KEPT = ("topic", "partition", "offset", "arrived", "now", "t", "value")
+TICK = "tick"
+"""As a reason: a message that is neither a rating nor a reject."""
+
+REJECTED = f"`reason` <> {literal(TICK)}"
+"""The condition that a message is a reject; one without a reason is none either."""
+
+_KEPT = ("topic", "partition", "offset", "arrived", "now", "tick", "t", "value")
 _FIELDS = ("product", "reviewer", "id", "stars", "time")
 _RATING = (
     *("topic", "partition", "offset", "now", "t", "t_ms"),
@@ -81,11 +87,12 @@ wrong with a message, the first of them is the reason."""
 
 
 def _reason(fields: Fields) -> str:
-    """Why a message is no rating, null where it is one: exactly where it moves the watermark."""
+    """Why a message is no rating, null where it is one: where it moves the watermark, but ticks."""
     job = fields.plan.job
     earliest, latest = limits(job)
     unreadable = f"NOT COALESCE({' AND '.join(fields.readable)}, FALSE)"
-    cases = [
+    cases: list[tuple[str, str]] = [
+        ("`tick`", TICK),
         (unreadable, Reason.UNREADABLE),
         (f"`product_text` IS NULL AND NOT COALESCE({fields.parsed}, FALSE)", Reason.UNREADABLE),
         (fields.is_missing("product"), Reason.MISSING_PRODUCT),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from starwatch.flink.admission import JUDGED, RATINGS
+from starwatch.flink.admission import JUDGED, RATINGS, REJECTED
 from starwatch.flink.plan import Plan
 from starwatch.flink.sinks import BACK, BACK_COLUMNS, PLACE
 from starwatch.flink.text import identifier, literal
@@ -30,7 +30,7 @@ def back_insert(plan: Plan) -> str:
     parts = [
         f"{_back('pane', pane)}\nFROM `{PANE_COUNTS}`",
         f"{_back(kind, single)}\nFROM `{JUDGED}` WHERE `class` <> 'counted' OR `pane_gone`",
-        f"{_back('rejected', rejected)}\nFROM `{RATINGS}` WHERE `reason` IS NOT NULL",
+        f"{_back('rejected', rejected)}\nFROM `{RATINGS}` WHERE {REJECTED}",
         f"{_back('watermark', {'end_ms': '`end_ms`'})}\nFROM ({ends})",
     ]
     whole = "\nUNION ALL\n".join(parts)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from starwatch.clients.kafka import Address, reason
+from starwatch.clients.ticks import is_tick
 from starwatch.errors import SourceFailed
 from starwatch.sources.kafka_bulk import Where
 from starwatch.sources.kafka_cluster import ASKING_SECONDS, bounds, consumer, group_places
@@ -22,11 +23,11 @@ Span = tuple[int, int]
 
 
 def for_the_books(messages: Sequence[Message]) -> int:
-    """How many of some messages are for the books: all, for one that is no rating is a reject.
+    """How many of some messages are for the books: all but ticks, for others are rejects at least.
 
     Whatever the job passes over without a word is to be left out here, and nowhere else.
     """
-    return len(messages)
+    return sum(not is_tick(message) for message in messages)
 
 
 class TopicReader:

@@ -61,7 +61,7 @@ class Plan:
         security: How Kafka's Java client is let in.
         latest: Whether a partition that the group does not know is begun at its end.
         names: The topics that are written.
-        idle_ms: A partition that is silent for so long holds nobody up; 0: it does for ever.
+        idle_ms: A partition that gave Flink nothing for so long holds nobody up; 0: it does.
         parallelism: Of all operators; None leaves it to the cluster.
         checkpoint_ms: From one checkpoint to the next; what is written becomes visible with each.
         bounded: Whether the job ends at what the topics hold as it starts.
@@ -75,7 +75,7 @@ class Plan:
     security: Mapping[str, str] = field(default_factory=dict, repr=False)
     latest: bool = False
     names: Names = Names()
-    idle_ms: int = 1_000
+    idle_ms: int = 30_000
     parallelism: int | None = None
     checkpoint_ms: int = 10_000
     bounded: bool = False

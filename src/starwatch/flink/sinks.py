@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from starwatch.flink.admission import JUDGED, RATINGS
+from starwatch.flink.admission import JUDGED, RATINGS, REJECTED
 from starwatch.flink.plan import Plan
 from starwatch.flink.text import comment, epoch_ms, identifier, listed, options
 from starwatch.ratings.rejects import RAW_LIMIT
@@ -82,7 +82,7 @@ def class_inserts() -> list[str]:
     return [
         f"INSERT INTO `{LATE}`\n{chosen} WHERE `class` = 'late'",
         f"INSERT INTO `{DUPLICATES}`\n{chosen} WHERE `class` = 'duplicate'",
-        f"INSERT INTO `{REJECTS}`\nSELECT {rejected}\nFROM `{RATINGS}` WHERE `reason` IS NOT NULL",
+        f"INSERT INTO `{REJECTS}`\nSELECT {rejected}\nFROM `{RATINGS}` WHERE {REJECTED}",
     ]
 
 

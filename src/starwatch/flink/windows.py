@@ -1,15 +1,16 @@
 """Windows and panes: star histograms by product, one count a step."""
 # ruff: noqa: S608 - what is put into the texts is quoted by starwatch.flink.text
 
-from starwatch.flink.admission import COUNTED
+from starwatch.flink.admission import COUNTED, RATINGS, TICK
 from starwatch.flink.plan import Plan
 from starwatch.flink.sinks import WINDOWS
 from starwatch.flink.text import epoch_ms, interval, literal, view
+from starwatch.windows.job import Quiet
 from starwatch.windows.spec import WindowSpec
 
 _START, _END = epoch_ms("`window_start`"), epoch_ms("`window_end`")
 _BOUNDS = f"{_START}, {_END}"
-IN_PANES, PANE_COUNTS = "in_panes", "pane_counts"
+IN_PANES, PANE_COUNTS, ENDS = "in_panes", "pane_counts", "ends"
 
 
 def panes_views(plan: Plan) -> list[str]:
@@ -20,15 +21,30 @@ def panes_views(plan: Plan) -> list[str]:
     return [
         view(IN_PANES, "What stands in panes.", inside),
         view(PANE_COUNTS, "The panes that have closed, each once.", counts),
+        *([_ends()] if _ticks(plan) else []),
     ]
+
+
+def _ends() -> str:
+    ticks = f"SELECT `t` FROM `{RATINGS}` WHERE `reason` = {literal(TICK)} AND `t` IS NOT NULL"
+    return view(
+        ENDS,
+        "What ends panes: ratings, and ticks in a quiet topic.",
+        f"SELECT `t` FROM `{IN_PANES}`\nUNION ALL\n{ticks}",
+    )
+
+
+def _ticks(plan: Plan) -> bool:
+    return plan.job.quiet is Quiet.ADVANCE
 
 
 def closed_ends(plan: Plan) -> str:
     """The ends that the watermark has passed, of panes in which there is anything."""
+    source = ENDS if _ticks(plan) else IN_PANES
     pane = WindowSpec(plan.pane_ms, plan.pane_ms)
     return (
         f"SELECT {epoch_ms('`window_end`')} AS `end_ms`\n"
-        f"FROM TABLE({_function(IN_PANES, pane)})\nGROUP BY `window_start`, `window_end`"
+        f"FROM TABLE({_function(source, pane)})\nGROUP BY `window_start`, `window_end`"
     )
 
 

@@ -34,6 +34,6 @@ class FlinkSection(BaseModel):
         description="From one checkpoint to the next; what is written is seen behind each.",
     )
     idle: Annotated[str, AfterValidator(_duration)] = Field(
-        default="1s",
-        description="A partition that is silent for so long holds nobody up; 0s: it does for ever.",
+        default="30s",
+        description="A partition that gave Flink nothing for so long holds nobody up; 0s: it does.",
     )

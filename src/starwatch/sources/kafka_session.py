@@ -8,6 +8,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from starwatch.clients.kafka import REFUSALS, reason
+from starwatch.clients.ticks import is_tick
 from starwatch.failpoints import reached
 from starwatch.ports import Delivery, Door
 from starwatch.ratings.batch import Decoded
@@ -153,12 +154,16 @@ class Session:
             messages, offsets = messages[again:], offsets[again:]
         if not messages:
             return None
+        following = int(offsets[-1]) + 1
         values = [message.value() for message in messages]
+        if None in values and any(map(is_tick, messages)):  # headers cost more than values
+            messages = [message for message in messages if not is_tick(message)]
+            offsets, values = offsets_of(messages), [message.value() for message in messages]
         ratings = self._rules.payloads.decode(values, offsets)
         if self._rules.by_arrival:
             ratings = replace(ratings, event_ms=timed(ratings, offsets, times_of(messages)))
         size = sum(map(len, filter(None, values)))
-        return _Read(place, ratings, size, int(offsets[-1]) + 1)
+        return _Read(place, ratings, size, following)
 
     def _hand_over(self, read: _Read) -> None:
         """Deliver; a full queue is waited for."""

@@ -9,21 +9,29 @@ SET 'parallelism.default' = '2';
 -- Every message of the topics is a line here, also one that nobody can read.
 -- `t` is the window time of a rating; of what is none it means nothing. The watermark goes with every
 -- rating, by partition, and with nothing else. It is a millisecond further back than the bound, for
--- Flink closes a window a millisecond before its end.
+-- Flink closes a window a millisecond before its end. A `tick` is no rating.
+-- Ticks for this job carry time through a quiet topic: `t` is the bound behind what one says, and
+-- the watermark.
 CREATE TEMPORARY TABLE `messages` (
   `value` STRING,
   `topic` STRING NOT NULL METADATA VIRTUAL,
   `partition` INT NOT NULL METADATA VIRTUAL,
   `offset` BIGINT NOT NULL METADATA VIRTUAL,
   `arrived` TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+  `headers` MAP<STRING, BYTES> METADATA VIRTUAL,
   `now` AS PROCTIME(),
-  `t` AS `arrived`,
-  WATERMARK FOR `t` AS CASE WHEN REGEXP(`value`, '^[^\uFFFD]*$')
+  `tick` AS `value` IS NULL AND `headers`['starwatch-tick'] IS NOT NULL,
+  `t` AS CASE WHEN `value` IS NULL THEN CASE WHEN CAST(`headers`['starwatch-tick'] AS STRING) = 'starwatch-'
+        AND TRY_CAST(CAST(`headers`['starwatch-tick-ms'] AS STRING) AS BIGINT) BETWEEN 1 AND EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`)
+      THEN TO_TIMESTAMP_LTZ(TRY_CAST(CAST(`headers`['starwatch-tick-ms'] AS STRING) AS BIGINT) - 1, 3) END
+    ELSE `arrived` END,
+  WATERMARK FOR `t` AS CASE WHEN `value` IS NULL THEN `t`
+    ELSE CASE WHEN REGEXP(`value`, '^[^\uFFFD]*$')
       AND NOT COALESCE(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '') = '', TRUE)
       AND REGEXP(CAST(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 18)) AS STRING), '^(?:0[.]50*|1[.]0*|1[.]50*|2[.]0*|2[.]50*|3[.]0*|3[.]50*|4[.]0*|4[.]50*|5[.]0*)$')
       AND ((ABS(2 * FLOOR(TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6))) - (-62135596800 + 253402300799999999)) <= 253402300799999999 - (-62135596800) OR ABS(2 * TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) - (-62135596800000 + -100000000000)) <= -100000000000 - (-62135596800000) OR ABS(2 * TRY_CAST(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) AS DECIMAL(38, 6)) - (-62135596800000000 + -100000000000000)) <= -100000000000000 - (-62135596800000000)) OR COALESCE(BTRIM(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '')) = '', TRUE))
       AND NOT (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', ''))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', ''))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(CAST(NULL AS STRING))), 0) > 1024))
-    THEN LEAST(`t`, `arrived`) END - INTERVAL '0.001' SECOND(1, 3)
+    THEN LEAST(`t`, `arrived`) END - INTERVAL '0.001' SECOND(1, 3) END
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'ratings;more',
@@ -34,14 +42,14 @@ CREATE TEMPORARY TABLE `messages` (
   'scan.startup.mode' = 'group-offsets',
   'format' = 'raw',
   'scan.watermark.emit.strategy' = 'on-event',
-  'scan.watermark.idle-timeout' = '1000 ms'
+  'scan.watermark.idle-timeout' = '30000 ms'
 );
 
 -- The fields as texts. RAND() >= 0 is always true; it keeps the planner from working
 -- an expression out anew wherever its column is used.
 CREATE TEMPORARY VIEW `texts` AS
 SELECT
-  `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
+  `topic`, `partition`, `offset`, `arrived`, `now`, `tick`, `t`, `value`,
   CASE WHEN RAND() >= 0 THEN REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '') END AS `product_text`,
   CASE WHEN RAND() >= 0 THEN REGEXP_REPLACE(REPLACE(REGEXP_EXTRACT(COALESCE(REGEXP_EXTRACT(`value`, '^\s*("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1), REGEXP_EXTRACT(`value`, '^\s*(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),("(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*),(?:"(?:[^"\\]|""|\\[\s\S])*"|(?!")(?:[^,\\\r\n]|\\[\s\S])*)\s*$', 1)), '^"?([\s\S]*?)"?$', 1), '""', '"'), '(?<!\\)\\(?=[\s\S])', '') END AS `reviewer_text`,
   CASE WHEN RAND() >= 0 THEN CAST(NULL AS STRING) END AS `id_text`,
@@ -69,7 +77,7 @@ WITH `timed` AS (
   FROM `numbers`
 )
 SELECT
-  `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
+  `topic`, `partition`, `offset`, `arrived`, `now`, `tick`, `t`, `value`,
   EXTRACT(EPOCH FROM `t`) * 1000 + EXTRACT(MILLISECOND FROM `t`) AS `t_ms`,
   `product_text` AS `product`,
   COALESCE(`reviewer_text`, '') AS `reviewer`,
@@ -77,6 +85,7 @@ SELECT
   `step`,
   `own_time`,
   CASE
+      WHEN `tick` THEN 'tick'
       WHEN NOT COALESCE(REGEXP(`value`, '^[^\uFFFD]*$'), FALSE) THEN 'unreadable'
       WHEN `product_text` IS NULL AND NOT COALESCE(`product_text` IS NOT NULL, FALSE) THEN 'unreadable'
       WHEN COALESCE(`product_text` = '', TRUE) THEN 'missing_product'
@@ -131,6 +140,12 @@ SELECT `product`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND 
     COUNT(*) FILTER (WHERE `step` = 9)] AS `stars`
 FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
 GROUP BY `product`, `window_start`, `window_end`;
+
+-- What ends panes: ratings, and ticks in a quiet topic.
+CREATE TEMPORARY VIEW `ends` AS
+SELECT `t` FROM `in_panes`
+UNION ALL
+SELECT `t` FROM `ratings` WHERE `reason` = 'tick' AND `t` IS NOT NULL;
 
 -- Closed windows: how many ratings of each step of the scale, from the lowest up.
 CREATE TEMPORARY TABLE `windows_out` (
@@ -281,7 +296,7 @@ FROM `judged` WHERE `class` = 'duplicate';
 
 INSERT INTO `rejects_out`
 SELECT `topic`, `partition`, `offset`, EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`), `reason`, SUBSTRING(`value`, 1, 4096)
-FROM `ratings` WHERE `reason` IS NOT NULL;
+FROM `ratings` WHERE `reason` <> 'tick';
 
 INSERT INTO `back_out`
 SELECT 'pane', `product`, `end_ms`, `stars`, CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
@@ -291,11 +306,11 @@ SELECT CASE `class` WHEN 'counted' THEN 'partly' ELSE `class` END, `product`, CA
 FROM `judged` WHERE `class` <> 'counted' OR `pane_gone`
 UNION ALL
 SELECT 'rejected', CAST(NULL AS STRING), CAST(NULL AS BIGINT), CAST(NULL AS ARRAY<BIGINT NOT NULL>), `topic`, `partition`, `offset`, CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), `reason`, SUBSTRING(`value`, 1, 4096)
-FROM `ratings` WHERE `reason` IS NOT NULL
+FROM `ratings` WHERE `reason` <> 'tick'
 UNION ALL
 SELECT 'watermark', CAST(NULL AS STRING), `end_ms`, CAST(NULL AS ARRAY<BIGINT NOT NULL>), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
 FROM (SELECT EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`
-FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
+FROM TABLE(TUMBLE(TABLE `ends`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
 GROUP BY `window_start`, `window_end`);
 
 END;

@@ -9,14 +9,16 @@ SET 'table.exec.state.ttl' = '665000 ms';
 -- Every message of the topics is a line here, also one that nobody can read.
 -- `t` is the window time of a rating; of what is none it means nothing. The watermark goes with every
 -- rating, by partition, and with nothing else. It is a millisecond further back than the bound, for
--- Flink closes a window a millisecond before its end.
+-- Flink closes a window a millisecond before its end. A `tick` is no rating.
 CREATE TEMPORARY TABLE `messages` (
   `value` STRING,
   `topic` STRING NOT NULL METADATA VIRTUAL,
   `partition` INT NOT NULL METADATA VIRTUAL,
   `offset` BIGINT NOT NULL METADATA VIRTUAL,
   `arrived` TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+  `headers` MAP<STRING, BYTES> METADATA VIRTUAL,
   `now` AS PROCTIME(),
+  `tick` AS `value` IS NULL AND `headers`['starwatch-tick'] IS NOT NULL,
   `t` AS COALESCE(CAST(TRY_CAST(REPLACE(REGEXP_EXTRACT(BTRIM(JSON_VALUE(`value`, '$.timestamp')), '^([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,9})?)(?:Z|[+]00:?00)?$', 1), 'T', ' ') AS TIMESTAMP(3)) AS TIMESTAMP_LTZ(3)), `arrived`),
   WATERMARK FOR `t` AS CASE WHEN (REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]'))
       AND NOT COALESCE(JSON_VALUE(`value`, '$[''it\''s'']') = '', TRUE)
@@ -40,7 +42,7 @@ CREATE TEMPORARY TABLE `messages` (
 -- an expression out anew wherever its column is used.
 CREATE TEMPORARY VIEW `texts` AS
 SELECT
-  `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
+  `topic`, `partition`, `offset`, `arrived`, `now`, `tick`, `t`, `value`,
   CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$[''it\''s'']') END AS `product_text`,
   CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.reviewerID') END AS `reviewer_text`,
   CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.key') END AS `id_text`,
@@ -68,7 +70,7 @@ WITH `timed` AS (
   FROM `numbers`
 )
 SELECT
-  `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
+  `topic`, `partition`, `offset`, `arrived`, `now`, `tick`, `t`, `value`,
   EXTRACT(EPOCH FROM `t`) * 1000 + EXTRACT(MILLISECOND FROM `t`) AS `t_ms`,
   `product_text` AS `product`,
   COALESCE(`reviewer_text`, '') AS `reviewer`,
@@ -76,6 +78,7 @@ SELECT
   `step`,
   `own_time`,
   CASE
+      WHEN `tick` THEN 'tick'
       WHEN NOT COALESCE((REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]')), FALSE) THEN 'unreadable'
       WHEN `product_text` IS NULL AND NOT COALESCE(`value` IS JSON OBJECT, FALSE) THEN 'unreadable'
       WHEN COALESCE(`product_text` = '', TRUE) THEN 'missing_product'
@@ -276,7 +279,7 @@ FROM `judged` WHERE `class` = 'duplicate';
 
 INSERT INTO `rejects_out`
 SELECT `topic`, `partition`, `offset`, EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`), `reason`, SUBSTRING(`value`, 1, 4096)
-FROM `ratings` WHERE `reason` IS NOT NULL;
+FROM `ratings` WHERE `reason` <> 'tick';
 
 INSERT INTO `back_out`
 SELECT 'pane', `product`, `end_ms`, `stars`, CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
@@ -286,7 +289,7 @@ SELECT CASE `class` WHEN 'counted' THEN 'partly' ELSE `class` END, `product`, CA
 FROM `judged` WHERE `class` <> 'counted' OR `pane_gone`
 UNION ALL
 SELECT 'rejected', CAST(NULL AS STRING), CAST(NULL AS BIGINT), CAST(NULL AS ARRAY<BIGINT NOT NULL>), `topic`, `partition`, `offset`, CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), `reason`, SUBSTRING(`value`, 1, 4096)
-FROM `ratings` WHERE `reason` IS NOT NULL
+FROM `ratings` WHERE `reason` <> 'tick'
 UNION ALL
 SELECT 'watermark', CAST(NULL AS STRING), `end_ms`, CAST(NULL AS ARRAY<BIGINT NOT NULL>), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
 FROM (SELECT EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`

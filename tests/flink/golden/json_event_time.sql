@@ -9,21 +9,29 @@ SET 'table.exec.state.ttl' = '3665000 ms';
 -- Every message of the topics is a line here, also one that nobody can read.
 -- `t` is the window time of a rating; of what is none it means nothing. The watermark goes with every
 -- rating, by partition, and with nothing else. It is a millisecond further back than the bound, for
--- Flink closes a window a millisecond before its end.
+-- Flink closes a window a millisecond before its end. A `tick` is no rating.
+-- Ticks for this job carry time through a quiet topic: `t` is the bound behind what one says, and
+-- the watermark.
 CREATE TEMPORARY TABLE `messages` (
   `value` STRING,
   `topic` STRING NOT NULL METADATA VIRTUAL,
   `partition` INT NOT NULL METADATA VIRTUAL,
   `offset` BIGINT NOT NULL METADATA VIRTUAL,
   `arrived` TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+  `headers` MAP<STRING, BYTES> METADATA VIRTUAL,
   `now` AS PROCTIME(),
-  `t` AS COALESCE(TO_TIMESTAMP_LTZ(CAST(REGEXP_SUBSTR(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^(?:[1-5][0-9]{12}|[6-9][0-9]{11})(?=(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$)') AS BIGINT), 3), `arrived`),
-  WATERMARK FOR `t` AS CASE WHEN (REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]'))
+  `tick` AS `value` IS NULL AND `headers`['starwatch-tick'] IS NOT NULL,
+  `t` AS CASE WHEN `value` IS NULL THEN CASE WHEN CAST(`headers`['starwatch-tick'] AS STRING) = 'starwatch-'
+        AND TRY_CAST(CAST(`headers`['starwatch-tick-ms'] AS STRING) AS BIGINT) BETWEEN 5001 AND EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`)
+      THEN TO_TIMESTAMP_LTZ(TRY_CAST(CAST(`headers`['starwatch-tick-ms'] AS STRING) AS BIGINT) - 5001, 3) END
+    ELSE COALESCE(TO_TIMESTAMP_LTZ(CAST(REGEXP_SUBSTR(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^(?:[1-5][0-9]{12}|[6-9][0-9]{11})(?=(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$)') AS BIGINT), 3), `arrived`) END,
+  WATERMARK FOR `t` AS CASE WHEN `value` IS NULL THEN `t`
+    ELSE CASE WHEN (REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]'))
       AND NOT COALESCE(JSON_VALUE(`value`, '$.productID') = '', TRUE)
       AND REGEXP(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.rating')) AS DECIMAL(38, 18)) AS STRING), '^(?:1[.]0*|2[.]0*|3[.]0*|4[.]0*|5[.]0*)$')
       AND (ABS(2 * CAST(REGEXP_SUBSTR(REPLACE(CAST(TRY_CAST(BTRIM(JSON_VALUE(`value`, '$.timestamp')) AS DECIMAL(38, 6)) AS STRING), '.', ''), '^(?:[1-5][0-9]{12}|[6-9][0-9]{11})(?=(?:[0-9]{3}|[0-9]{6}|[0-9]{9})$)') AS BIGINT) - (631152000000 + EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`) + 60000)) <= EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`) + 60000 - (631152000000) OR COALESCE(BTRIM(JSON_VALUE(`value`, '$.timestamp')) = '', TRUE))
       AND NOT (CHAR_LENGTH(`value`) > 170 AND (COALESCE(CHAR_LENGTH(HEX(JSON_VALUE(`value`, '$.productID'))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(JSON_VALUE(`value`, '$.reviewerID'))), 0) > 1024 OR COALESCE(CHAR_LENGTH(HEX(JSON_VALUE(`value`, '$.id'))), 0) > 1024))
-    THEN LEAST(`t`, `arrived`) END - INTERVAL '5.001' SECOND(1, 3)
+    THEN LEAST(`t`, `arrived`) END - INTERVAL '5.001' SECOND(1, 3) END
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'ratings',
@@ -34,14 +42,14 @@ CREATE TEMPORARY TABLE `messages` (
   'scan.startup.mode' = 'group-offsets',
   'format' = 'raw',
   'scan.watermark.emit.strategy' = 'on-event',
-  'scan.watermark.idle-timeout' = '1000 ms'
+  'scan.watermark.idle-timeout' = '30000 ms'
 );
 
 -- The fields as texts. RAND() >= 0 is always true; it keeps the planner from working
 -- an expression out anew wherever its column is used.
 CREATE TEMPORARY VIEW `texts` AS
 SELECT
-  `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
+  `topic`, `partition`, `offset`, `arrived`, `now`, `tick`, `t`, `value`,
   CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.productID') END AS `product_text`,
   CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.reviewerID') END AS `reviewer_text`,
   CASE WHEN RAND() >= 0 THEN JSON_VALUE(`value`, '$.id') END AS `id_text`,
@@ -69,7 +77,7 @@ WITH `timed` AS (
   FROM `numbers`
 )
 SELECT
-  `topic`, `partition`, `offset`, `arrived`, `now`, `t`, `value`,
+  `topic`, `partition`, `offset`, `arrived`, `now`, `tick`, `t`, `value`,
   EXTRACT(EPOCH FROM `t`) * 1000 + EXTRACT(MILLISECOND FROM `t`) AS `t_ms`,
   `product_text` AS `product`,
   COALESCE(`reviewer_text`, '') AS `reviewer`,
@@ -77,6 +85,7 @@ SELECT
   `step`,
   `own_time`,
   CASE
+      WHEN `tick` THEN 'tick'
       WHEN NOT COALESCE((REGEXP(`value`, '^\s*\{[^{}\uFFFD]*\}\s*$') OR REGEXP(`value`, '^\s*\{[^\uFFFD]*$') AND ('[' || `value` || ']') IS JSON ARRAY AND NOT JSON_EXISTS('[' || `value` || ']', '$[1]')), FALSE) THEN 'unreadable'
       WHEN `product_text` IS NULL AND NOT COALESCE(`value` IS JSON OBJECT, FALSE) THEN 'unreadable'
       WHEN COALESCE(`product_text` = '', TRUE) THEN 'missing_product'
@@ -147,6 +156,12 @@ SELECT `product`, EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND 
     COUNT(*) FILTER (WHERE `step` = 4)] AS `stars`
 FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
 GROUP BY `product`, `window_start`, `window_end`;
+
+-- What ends panes: ratings, and ticks in a quiet topic.
+CREATE TEMPORARY VIEW `ends` AS
+SELECT `t` FROM `in_panes`
+UNION ALL
+SELECT `t` FROM `ratings` WHERE `reason` = 'tick' AND `t` IS NOT NULL;
 
 -- Closed windows: how many ratings of each step of the scale, from the lowest up.
 CREATE TEMPORARY TABLE `windows_out` (
@@ -278,7 +293,7 @@ FROM `judged` WHERE `class` = 'duplicate';
 
 INSERT INTO `rejects_out`
 SELECT `topic`, `partition`, `offset`, EXTRACT(EPOCH FROM `arrived`) * 1000 + EXTRACT(MILLISECOND FROM `arrived`), `reason`, SUBSTRING(`value`, 1, 4096)
-FROM `ratings` WHERE `reason` IS NOT NULL;
+FROM `ratings` WHERE `reason` <> 'tick';
 
 INSERT INTO `back_out`
 SELECT 'pane', `product`, `end_ms`, `stars`, CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
@@ -288,11 +303,11 @@ SELECT CASE `class` WHEN 'counted' THEN 'partly' ELSE `class` END, `product`, CA
 FROM `judged` WHERE `class` <> 'counted' OR `pane_gone`
 UNION ALL
 SELECT 'rejected', CAST(NULL AS STRING), CAST(NULL AS BIGINT), CAST(NULL AS ARRAY<BIGINT NOT NULL>), `topic`, `partition`, `offset`, CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), `reason`, SUBSTRING(`value`, 1, 4096)
-FROM `ratings` WHERE `reason` IS NOT NULL
+FROM `ratings` WHERE `reason` <> 'tick'
 UNION ALL
 SELECT 'watermark', CAST(NULL AS STRING), `end_ms`, CAST(NULL AS ARRAY<BIGINT NOT NULL>), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS INT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING)
 FROM (SELECT EXTRACT(EPOCH FROM `window_end`) * 1000 + EXTRACT(MILLISECOND FROM `window_end`) AS `end_ms`
-FROM TABLE(TUMBLE(TABLE `in_panes`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
+FROM TABLE(TUMBLE(TABLE `ends`, DESCRIPTOR(`t`), INTERVAL '5' SECOND(1)))
 GROUP BY `window_start`, `window_end`);
 
 END;
