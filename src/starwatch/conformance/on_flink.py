@@ -30,6 +30,11 @@ _LEAST_MS, _MOST_MS = -62_135_596_800_000, 3_155_760_000_000
 
 _CHECKPOINT_MS = 2_000
 _LOOK_SECONDS = 0.3
+_AGAIN_SECONDS = 3
+
+_FAILING = {"FAILED", "FAILING", "CANCELED", "CANCELLING", "RESTARTING"}
+_NO_SLOTS = "Could not acquire the minimum required resources"
+"""What Flink says of a job that there are not enough slots for."""
 
 SECONDS = 1_800.0
 """How long the jobs may take, all together; they take one where a million is ten."""
@@ -104,14 +109,22 @@ class OnFlink:
         end = time.monotonic() + SECONDS
         while True:
             jobs = [job for job in self._cluster.jobs() if job.name in names]
-            if failed := next((job for job in jobs if _failed(job)), None):
-                why = self._cluster.progress(failed).failure
-                raise ClusterFailed(f"the job {failed.name} has {failed.state.lower()}: {why}")
+            for job in jobs:
+                self._check(job)
             if not any(job.runs for job in jobs):
                 return
             if time.monotonic() > end:
                 raise ClusterFailed(f"jobs have not ended within {SECONDS:g} s")
             time.sleep(_LOOK_SECONDS)
+
+    def _check(self, job: Submitted) -> None:
+        """Say that a job has failed; one that only waits for slots has not."""
+        if job.state not in _FAILING:
+            return
+        why = self._cluster.progress(job).failure
+        if _NO_SLOTS not in why or not job.runs:
+            hint = "Free slots of the cluster, or give it more" if _NO_SLOTS in why else ""
+            raise ClusterFailed(f"the job {job.name} has failed: {why}", hint=hint)
 
     def _cancel(self, names: set[str]) -> None:
         """End what still runs; a cluster that is away has nothing that could be ended."""
@@ -121,10 +134,6 @@ class OnFlink:
                 self._cluster.cancel(job)
             for job in running:
                 self._cluster.wait_end(job)
-
-
-def _failed(job: Submitted) -> bool:
-    return job.state in {"FAILED", "FAILING", "CANCELED", "CANCELLING"}
 
 
 def _both_limits(job: Job) -> Job:
@@ -139,9 +148,14 @@ def _both_limits(job: Job) -> Job:
 
 
 def _ending(plan: Plan) -> FlinkJob:
-    """The job under a name of its own; one that fails says so and does not start again."""
-    job = flink_job(plan)
-    return job.with_settings({"restart-strategy.type": "none"})
+    """The job, started again until there are slots for it: a standalone cluster lets none wait."""
+    return flink_job(plan).with_settings(
+        {
+            "restart-strategy.type": "fixed-delay",
+            "restart-strategy.fixed-delay.attempts": str(int(SECONDS / _AGAIN_SECONDS)),
+            "restart-strategy.fixed-delay.delay": f"{_AGAIN_SECONDS} s",
+        }
+    )
 
 
 def _partitions(plan: Plan, stream: Stream) -> dict[str, int]:
