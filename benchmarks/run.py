@@ -18,7 +18,7 @@ SCRIPTS = (
     *("csv_windows", "column_windows", "json_windows", "single_ratings"),
     *("product_memory", "one_close", "sparse_data", "start_up"),
     *("state_cost", "commit", "duplicates", "restored", "verify", "export"),
-    *("http_posts", "mqtt_ratings", "kafka"),
+    *("http_posts", "mqtt_ratings", "kafka", "flink_cost", "flink_scale", "flink_view"),
     *("tabs", "page_latency", "views", "view_cost", "view_throughput"),
     "merged_history",
 )
