@@ -56,7 +56,10 @@ class TaskManager:
         return f"{self.jobmanager.address()}/taskmanagers"
 
     def prepare(self, folder: Path) -> None:
-        """Write its settings."""
+        """Write its settings.
+
+        It writes state where its own settings say; without a folder it refuses more than 5 MB.
+        """
         write_settings(
             folder,
             {
@@ -65,6 +68,7 @@ class TaskManager:
                 "taskmanager.rpc.port": self.port,
                 "taskmanager.resource-id": f"taskmanager-{self.port}",
                 "taskmanager.numberOfTaskSlots": self.slots,
+                "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
                 **MEMORY,
                 **self.settings,
             },
