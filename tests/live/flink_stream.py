@@ -47,7 +47,7 @@ class Stream:
             make_topic(self.kafka, f"{self.topic}-{name}")
         config = folder / "c.toml"
         config.write_text(
-            f'window = ["{WINDOW_MS}ms"]\nduplicates = "off"\n'
+            f'window = ["{WINDOW_MS}ms"]\nduplicates = "off"\nquiet = "wait"\n'
             f'[[source]]\nurl = "kafka://{self.kafka}/{self.topic}"\ngroup = "{self.topic}"\n'
             f'[flink]\nprefix = "{self.topic}-"\ncheckpoint = "1s"\nparallelism = 2\nidle = "0s"\n'
         )
