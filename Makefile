@@ -7,10 +7,13 @@ BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyp
 .PHONY: help setup demo test quick lint format types imports deps slow bench docs screenshots lock clean
 .PHONY: page page-mend page-if-node
 .PHONY: servers servers-install servers-stop servers-status servers-lock cluster cluster-stop nifi nifi-stop
+.PHONY: reference reference-stop
 SERVERS := $(if $(PYTHON),$(PYTHON),python3) -m servers
 ONLY ?=
 PORTS ?=
 FOLDER ?= .servers
+DATA ?=
+EVERY ?=
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -99,6 +102,12 @@ nifi: ## start NiFi on loopback; PORTS="nifi=18080"
 
 nifi-stop: ## stop it; its flow and its queues stay in .servers/
 	@$(SERVERS) stop nifi --folder $(FOLDER)
+
+reference: setup ## the pipeline of 2021 whole, replay to page; DATA=ratings.csv, EVERY=1s, PORTS="kafka=19092"
+	@$(BIN)/python -m servers.reference start $(DATA:%=--data=%) $(EVERY:%=--every=%) $(PORTS:%=--port=%)
+
+reference-stop: ## stop all of it
+	@$(BIN)/python -m servers.reference stop
 
 clean: ## remove .venv, caches and builds
 	rm -rf .venv tests/js/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
