@@ -32,7 +32,7 @@ def topics_left(kafka):
 
 
 def test_all_scenarios_and_many_late_ratings(flink, kafka):
-    lines, last = conformance(flink, kafka, "--random", "3", "--ratings", "200000")
+    lines, last = conformance(flink, kafka, "--random", "3", "--ratings", "20000")
     assert " differ;" in last
     assert ", 0 differ;" in last
     on = [line for line in lines if "(not on Flink: " not in line]
