@@ -18,6 +18,13 @@ pytestmark = pytest.mark.slow
 LONG = 600.0
 """Seconds that a busy machine has for what takes twenty on one at rest."""
 
+STRATEGY = {
+    "restart-strategy.type": "fixed-delay",
+    "restart-strategy.fixed-delay.attempts": "100",
+    "restart-strategy.fixed-delay.delay": "3 s",
+}
+"""Jobs of other tests may have all slots for a while, and a standalone cluster lets none wait."""
+
 
 def run(flink, kafka, plan, messages):
     """Send the messages, run the job to their end, and read what it wrote."""
@@ -29,7 +36,7 @@ def run(flink, kafka, plan, messages):
         make_topic(kafka, each)
     produce(kafka, topic, messages)
     cluster = Cluster(flink)
-    job = replace(flink_job(plan), name=topic).with_settings({"restart-strategy.type": "none"})
+    job = replace(flink_job(plan), name=topic).with_settings(STRATEGY)
     submit(job, cluster)
     assert wait(lambda: not cluster.find(topic).runs, LONG)
     assert cluster.find(topic).state == "FINISHED"
