@@ -68,6 +68,21 @@ def test_what_arrives_is_what_the_reference_sends(port, file, qos, protocol):
     )
 
 
+def test_at_qos_0_nothing_is_handed_over_before_there_is_a_connection(servers, file):
+    later = Mosquitto(port=free_port())
+    command = ("replay", file, "--to", f"mqtt://{HOST}:{later.port}/amazon?qos=0")
+    with process(*command, "--as-fast-as-possible") as child:
+        assert "cannot be reached" in child.stderr.readline()
+        servers.start(later)
+        client, got = listening(later.port)
+        said = child.communicate(timeout=30)[1]
+    client.__exit__(None, None, None)
+    assert child.returncode == 0
+    assert "sent 100 ratings" in said
+    assert "100 acknowledged" in said
+    assert got.qsize() <= 100
+
+
 def test_it_keeps_the_pace(port, file):
     client, got = listening(port)
     began = time.monotonic()

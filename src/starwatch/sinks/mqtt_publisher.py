@@ -61,7 +61,8 @@ class MqttPublisher:
     """One connection that is made again whenever it breaks.
 
     Guarantee: at QoS 1 and 2 what is not acknowledged is sent again on the next connection, at
-    QoS 1 maybe twice. At QoS 0 what was handed to the network counts as taken.
+    QoS 1 maybe twice. At QoS 0 what was handed to the network counts as taken, nothing is handed
+    over before there is a connection, and what waits in one that breaks is lost.
 
     Args:
         address: Which broker and topic, and who sends.
@@ -76,6 +77,7 @@ class MqttPublisher:
 
         self._changed = Condition()
         self._sent = self._acknowledged = 0
+        self._lost = 0
         self._losses = 0
         self._refused = ""
         self._away = False
@@ -107,7 +109,7 @@ class MqttPublisher:
         """
         for number, each in enumerate(ratings):
             with self._changed:
-                while not self._refused and self._sent - self._acknowledged >= self._most:
+                while not self._refused and not self._free():
                     if stopped():
                         return number
                     self._changed.wait(_WAIT_SECONDS)
@@ -123,7 +125,7 @@ class MqttPublisher:
         self._closed = True
         until = time.monotonic() + seconds
         with self._changed:
-            while self._acknowledged < self._sent and not self._refused:
+            while self._open and not self._refused:
                 left = until - time.monotonic()
                 if left <= 0:
                     break
@@ -131,6 +133,15 @@ class MqttPublisher:
         self._client.disconnect()
         self._client.loop_stop()
         self._say_losses()
+
+    @property
+    def _open(self) -> int:
+        """How many may still be acknowledged."""
+        return self._sent - self._acknowledged - self._lost
+
+    def _free(self) -> bool:
+        """Whether one more can be handed over; at QoS 0 paho drops it without a connection."""
+        return self._open < self._most and (self._qos > 0 or self._client.is_connected())
 
     def _say_losses(self) -> None:
         if self._losses and self._qos:
@@ -182,6 +193,8 @@ class MqttPublisher:
             if self._away:
                 _LOG.info("%s is there again", self._address.broker)
             self._away = False
+            with self._changed:
+                self._changed.notify_all()
             return
         if code.value in _FOR_GOOD:
             with self._changed:
@@ -193,6 +206,10 @@ class MqttPublisher:
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, code: Any, _: Any
     ) -> None:
+        with self._changed:
+            if not self._qos:
+                self._lost += self._open
+            self._changed.notify_all()
         if code.is_failure and not self._closed:
             self._losses += 1
             self._on_away("the connection is lost")
