@@ -89,3 +89,22 @@ def test_a_folder_that_cannot_be_is_told_in_one_line(config, tmp_path):
     assert told.returncode == 1
     assert told.stderr.startswith(f"error: {tmp_path}/job.sql cannot be written: ")
     assert told.stderr.count("\n") == 1
+
+
+def refused(*words):
+    told = starwatch("flink", "sql", *words)
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (2, "", 1)
+    return told.stderr
+
+
+@pytest.mark.parametrize("topic", ["starwatch-back", "ratings,starwatch-windows"])
+def test_a_job_does_not_read_what_it_writes(topic):
+    said = refused("--source", f"kafka://127.0.0.1:9092/{topic}")
+    assert "the job would read the topic starwatch-" in said
+
+
+@pytest.mark.parametrize("checkpoint", ["0s", "1ms", "10m"])
+def test_checkpoints_come_before_kafka_gives_a_transaction_up(config, checkpoint):
+    with Path(config).open("a") as file:
+        file.write(f'checkpoint = "{checkpoint}"\n')
+    assert "from 100ms to 5m" in refused("--config", config)

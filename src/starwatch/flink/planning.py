@@ -62,7 +62,18 @@ def plan_of(
     )
     if plan.csv:
         layouts(options.columns)
+    _refuse_own_topics(plan)
     return plan
+
+
+def _refuse_own_topics(plan: Plan) -> None:
+    names = plan.names
+    written = {names.windows, names.late, names.duplicates, names.rejects, names.back}
+    if both := sorted(written & set(plan.topics)):
+        raise BadSetting(
+            f"the job would read the topic {both[0]}, which it writes",
+            hint="Give [flink] another prefix",
+        )
 
 
 def _refuse_rules(job: Job, privacy: PrivacySection) -> None:

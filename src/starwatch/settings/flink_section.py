@@ -16,6 +16,16 @@ def _duration(text: str) -> str:
     return text
 
 
+_CHECKPOINT_MS = range(100, 300_001)
+"""Transactions to Kafka are open for up to 600 s, and one lasts until the checkpoint behind it."""
+
+
+def _checkpoint(text: str) -> str:
+    if duration_ms(_duration(text)) not in _CHECKPOINT_MS:
+        raise ValueError("it must be from 100ms to 5m")
+    return text
+
+
 class FlinkSection(BaseModel):
     """The same job on Apache Flink."""
 
@@ -29,7 +39,7 @@ class FlinkSection(BaseModel):
     parallelism: int | None = Field(
         default=None, ge=1, description="Of all operators; else what the cluster has.", examples=[2]
     )
-    checkpoint: Annotated[str, AfterValidator(_duration)] = Field(
+    checkpoint: Annotated[str, AfterValidator(_checkpoint)] = Field(
         default="10s",
         description="From one checkpoint to the next; what is written is seen behind each.",
     )
