@@ -50,7 +50,6 @@ def command(
     if application is not None:
         _write(job, application)
         return
-    click.echo("PyFlink plans the job and submits it, which takes a while", err=True)
     click.echo(submit(job, Cluster(cluster), jars=jars))
     click.echo(f"{job.name}: submitted to {cluster}", err=True)
 

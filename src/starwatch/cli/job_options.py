@@ -30,7 +30,7 @@ _JOB = (
     click.option(
         "--time",
         type=click.Choice(["event", "arrival"]),
-        help="Which time decides the windows [default: arrival; event with --speed].",
+        help="Which time decides the windows [default: event; arrival for a replay by rows].",
     ),
     click.option(
         "--bound",
@@ -45,7 +45,7 @@ _JOB = (
     click.option(
         "--duplicates",
         type=click.Choice(["off", "ids", "content"]),
-        help="What makes two ratings the same [default: off].",
+        help="What makes two ratings the same [default: content; off for a replay].",
     ),
     click.option(
         "--config",
