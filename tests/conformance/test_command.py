@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from conformance.playing import EmbeddedFlink, without_window
 from starwatch.cli import conformance
 from starwatch.cli.main import cli
-from starwatch.errors import BadSetting, Mismatch
+from starwatch.errors import BadSetting, Mismatch, MissingInput
 from starwatch.scenarios.script import SHIPPED
 
 LATE = str(SHIPPED / "late.ratings")
@@ -62,3 +62,9 @@ def test_what_cannot_be_is_one_line(words, said):
     result = run(*words)
     assert isinstance(result.exception, BadSetting)
     assert said in str(result.exception)
+
+
+def test_a_scenario_that_is_not_there_is_told_with_what_can_be_named():
+    result = run("nowhere.ratings")
+    assert isinstance(result.exception, MissingInput)
+    assert str(result.exception).startswith("nowhere.ratings is not there. Name a file *.ratings, ")

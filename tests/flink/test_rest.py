@@ -98,7 +98,7 @@ def test_a_refusal_is_told_in_the_words_of_flink(answering):
     trace = "java.lang.IllegalStateException: It is not stoppable.\n\tat org.apache.flink.Foo"
     refusal = (409, json.dumps({"errors": [trace]}))
     cluster = Cluster(answering({"/jobs/overview": refusal}))
-    with pytest.raises(ClusterFailed, match=r"refuses: It is not stoppable$"):
+    with pytest.raises(ClusterFailed, match=r"refuses: It is not stoppable\. The log of "):
         cluster.jobs()
 
 
@@ -113,3 +113,16 @@ def test_a_cluster_that_is_away_is_told_with_how_to_start_one():
 def test_what_is_no_address_of_a_cluster_is_refused(url):
     with pytest.raises(BadSetting, match="is not where a cluster of Flink can be"):
         Cluster(url)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Give --savepoint, to go on from it later, or --no-savepoint, to end the job now"),
+        (["--no-savepoint", "--to", "file:///x"], "Give --savepoint, or leave --to out"),
+    ],
+)
+def test_how_to_stop_is_asked_for_before_anything_connects(words, said):
+    run = CliRunner().invoke(cli, ["flink", "stop", *words, "--cluster", "http://127.0.0.1:1"])
+    assert isinstance(run.exception, BadSetting)
+    assert str(run.exception).endswith(said)

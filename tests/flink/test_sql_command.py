@@ -91,6 +91,15 @@ def test_a_folder_that_cannot_be_is_told_in_one_line(config, tmp_path):
     assert told.stderr.count("\n") == 1
 
 
+def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(config):
+    told = starwatch("flink", "submit", "--config", config, "--application", "/proc/nowhere")
+    assert told.returncode == 1
+    assert told.stderr.startswith("error: /proc/nowhere cannot be written: ")
+    assert told.stderr.endswith(
+        "Name a folder that can be made, or written to: --application DIR\n"
+    )
+
+
 def refused(*words):
     told = starwatch("flink", "sql", *words)
     assert (told.returncode, told.stdout, told.stderr.count("\n")) == (2, "", 1)

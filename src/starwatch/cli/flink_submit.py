@@ -61,7 +61,11 @@ def _write(job: "FlinkJob", folder: Path) -> None:
     try:
         files = write_application(job, folder)
     except OSError as error:
-        raise OutputFailed(f"{error.filename} cannot be written: {error.strerror}") from None
+        why = (error.strerror or str(error)).lower()
+        raise OutputFailed(
+            f"{error.filename} cannot be written: {why}",
+            hint="Name a folder that can be made, or written to: --application DIR",
+        ) from None
     for file in files:
         click.echo(file)
     script = files[0].resolve().as_uri()

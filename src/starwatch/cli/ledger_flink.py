@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -48,18 +49,21 @@ def flink_ledger(given: Mapping[str, Any]) -> int:
         SourceFailed: Kafka does not answer.
         BadState: the state is not one that this job fills.
     """
+    begins = dict(map(_begin, given["begins"]))
     settings = read_all(given["config"])
     sections = [SourceSection(url=url) for url in given["sources"]] or settings.source
     rules = given_settings({"scale": given["scale"]}, given["config"])
     job = build_job(rules, replay=False)
     plan = plan_of(job, sections, InputOptions(), settings)
+    _check_begins(begins, plan)
     section = sections[0]
     address = read_address(section.url, section.options(), known=CHOICES, owned=OWNED)
     name = back_source(back_url(section.url, plan.names.back), job.scale, section.options()).name
+    kept = _kept(given["state"], name) if given["state"] else None
     with closing(TopicReader(address, plan.group)) as topics:
         back = topics.partitions([plan.names.back])
-        state = _state(given["state"], name, address, back) if given["state"] else None
-        account = _account(topics, plan, back, given["begins"], state)
+        state = _state(kept, address, back) if kept else None
+        account = _account(topics, plan, back, begins, state)
     _show(given, account, state)
     agrees = state is None or account.seen is None or not state.faults(account.seen)
     return 0 if account.balanced and agrees else 1
@@ -69,39 +73,81 @@ def _account(
     topics: TopicReader,
     plan: Plan,
     back: Sequence[Where],
-    begins: Sequence[str],
+    begins: Mapping[Where, int],
     state: StateBooks | None,
 ) -> Account:
     ratings = topics.partitions(plan.topics)
-    begun = dict(map(_begin, begins))
-    if unknown := sorted(begun.keys() - set(ratings)):
-        place = "/".join(map(str, unknown[0]))
-        raise BadSetting(f"--begin names {place}, which the job does not read")
-    if plan.latest and (missing := [where for where in ratings if where not in begun]):
-        place = "/".join(map(str, missing[0]))
-        raise BadSetting(
-            f"from = latest: where the job began in {place} is not known",
-            hint=f"Say it: --begin {place}=OFFSET",
-        )
+    if unknown := sorted(begins.keys() - set(ratings)):
+        raise _unknown(unknown[0], [_place(*where) for where in ratings])
+    if plan.latest and (missing := [where for where in ratings if where not in begins]):
+        raise _not_known(_place(*missing[0]))
     patience = max(_PATIENCE_SECONDS, 3 * plan.checkpoint_ms / 1000)
-    ledger = Ledger(topics, ratings=ratings, back=back, begins=begun, patience=patience)
+    ledger = Ledger(topics, ratings=ratings, back=back, begins=begins, patience=patience)
     return ledger.account(Tally(plan.job.scale), state.read if state else None)
 
 
-def _state(folder: str, source: str, address: Address, back: Sequence[Where]) -> StateBooks:
-    """The books of a state and how far it is, of one moment."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a state holds, of one moment.
+
+    Attributes:
+        folder: The state directory.
+        source: What its source is called.
+        books: Its books.
+        notes: What its source noted, by key.
+    """
+
+    folder: str
+    source: str
+    books: Books
+    notes: Mapping[str, tuple[bytes, int]]
+
+
+def _kept(folder: str, source: str) -> _Kept:
     with reading(folder) as journal, journal.at_one_moment():
-        kept, notes = journal.fact("books"), journal.notes(source)
-    if kept is None:
+        books, notes = journal.fact("books"), journal.notes(source)
+    if books is None:
         raise BadState(f"no commit is in {folder} yet", hint="Start the run that makes it")
+    return _Kept(folder, source, msgspec.convert(books, Books), notes)
+
+
+def _state(kept: _Kept, address: Address, back: Sequence[Where]) -> StateBooks:
+    """The books of a state, and how far it is in topics as they are now."""
     asked = Topics(address, refusal=lambda _: None, check=lambda: None)
-    read = noted_places(notes, asked.ids([topic for topic, _ in back]), back)
+    read = noted_places(kept.notes, asked.ids([topic for topic, _ in back]), back)
     if not read:
         raise BadState(
-            f"{folder} has read nothing of {source}",
+            f"{kept.folder} has read nothing of {kept.source}",
             hint="Give the settings with which starwatch run --engine flink fills it",
         )
-    return StateBooks(msgspec.convert(kept, Books), read)
+    return StateBooks(kept.books, read)
+
+
+def _check_begins(begins: Mapping[Where, int], plan: Plan) -> None:
+    """Refuse what can be told to be wrong without asking Kafka."""
+    topics = {topic for topic, _ in begins}
+    if unknown := sorted(where for where in begins if where[0] not in plan.topics):
+        raise _unknown(unknown[0], plan.topics)
+    if plan.latest and (missing := [topic for topic in plan.topics if topic not in topics]):
+        raise _not_known(_place(missing[0], 0))
+
+
+def _unknown(where: Where, known: Sequence[str]) -> BadSetting:
+    return BadSetting(
+        f"--begin names {_place(*where)}, which the job does not read",
+        hint=f"It reads {', '.join(known)}",
+    )
+
+
+def _not_known(place: str) -> BadSetting:
+    return BadSetting(
+        f"from = latest: where the job began in {place} is not known",
+        hint=f"Say it: --begin {place}=OFFSET",
+    )
+
+
+def _place(topic: str, partition: int) -> str:
+    return f"{topic}/{partition}"
 
 
 def _begin(text: str) -> tuple[Where, int]:

@@ -46,7 +46,9 @@ def scenario_files(paths: Sequence[Path]) -> Iterator[Path]:
 
     for path in paths:
         if not path.exists():
-            raise MissingInput(f"{path} is not there")
+            raise MissingInput(
+                f"{path} is not there", hint=f"Name a file *{SUFFIX}, or a folder that holds some"
+            )
         found = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
         if not found:
             raise MissingInput(f"{path} holds no scenario", hint=f"Scenarios end in {SUFFIX}")

@@ -47,6 +47,10 @@ REFUSALS = {
 }
 """Codes by which the other side refuses, whatever is tried."""
 
+AWAY = "See that Kafka runs (in a clone: make cluster), and that its URL is right"
+DENIED = "See that user, password and TLS are right, and what that user may do"
+"""Hints: where no broker answers, and where one refuses."""
+
 
 _LOG = logging.getLogger(__name__)
 """What librdkafka says itself, which it would otherwise write to standard error as it is."""
@@ -189,7 +193,10 @@ def _security(given: Mapping[str, str]) -> dict[str, Any]:
     for name, key in _FILES.items():
         if name in given:
             if not Path(given[name]).is_file():
-                raise BadSetting(f"the file {given[name]} of the Kafka option {name} is not there")
+                raise BadSetting(
+                    f"the file {given[name]} of the Kafka option {name} is not there",
+                    hint="Give the path of one that is",
+                )
             config[key] = given[name]
     tls = _yes("tls", given.get("tls", "true" if config else "false"))
     if not tls and config:

@@ -36,6 +36,8 @@ _FAILING = {"FAILED", "FAILING", "CANCELED", "CANCELLING", "RESTARTING"}
 _NO_SLOTS = "Could not acquire the minimum required resources"
 """What Flink says of a job that there are not enough slots for."""
 
+_LOGS = "The logs of the cluster say more; a fault of the SQL is one of Starwatch"
+
 SECONDS = 1_800.0
 """How long the jobs may take, all together; they take one where a million is ten."""
 
@@ -114,7 +116,10 @@ class OnFlink:
             if not any(job.runs for job in jobs):
                 return
             if time.monotonic() > end:
-                raise ClusterFailed(f"jobs have not ended within {SECONDS:g} s")
+                raise ClusterFailed(
+                    f"jobs have not ended within {SECONDS:g} s",
+                    hint="See that the cluster has two free slots: `starwatch flink status`",
+                )
             time.sleep(_LOOK_SECONDS)
 
     def _check(self, job: Submitted) -> None:
@@ -123,7 +128,7 @@ class OnFlink:
             return
         why = self._cluster.progress(job).failure
         if _NO_SLOTS not in why or not job.runs:
-            hint = "Free slots of the cluster, or give it more" if _NO_SLOTS in why else ""
+            hint = "Free slots of the cluster, or give it more" if _NO_SLOTS in why else _LOGS
             raise ClusterFailed(f"the job {job.name} has failed: {why}", hint=hint)
 
     def _cancel(self, names: set[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from starwatch.clients.kafka import Address, reason
+from starwatch.clients.kafka import AWAY, DENIED, REFUSALS, Address, code, reason
 from starwatch.clients.ticks import is_tick
 from starwatch.errors import SourceFailed
 from starwatch.sources.kafka_bulk import Where
@@ -43,7 +43,12 @@ class TopicReader:
 
     def __init__(self, address: Address, group: str) -> None:
         self._name = address.name
-        config: dict[str, Any] = {"group.id": group, "isolation.level": "read_committed"}
+        self._said = ""
+        config: dict[str, Any] = {
+            "group.id": group,
+            "isolation.level": "read_committed",
+            "error_cb": self._hear,
+        }
         self._consumer: Consumer = consumer(address, config)
 
     def close(self) -> None:
@@ -103,7 +108,9 @@ class TopicReader:
             bulk = self._asked(lambda: self._consumer.consume(BULK, GATHER_SECONDS))
             heard = monotonic() if bulk else heard
             if monotonic() - heard > SILENT_SECONDS:
-                raise SourceFailed(f"{self._name} gives nothing for {SILENT_SECONDS:g} s")
+                raise SourceFailed(
+                    f"{self._name} gives nothing for {SILENT_SECONDS:g} s", hint=AWAY
+                )
             for where, messages in self._parted(bulk, left).items():
                 take(where, messages)
 
@@ -130,7 +137,7 @@ class TopicReader:
             where = cast("Where", (message.topic(), message.partition()))
             offset, error = cast("int", message.offset()), message.error()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
-                raise SourceFailed(f"{self._name} cannot be read: {reason(error)}")
+                raise SourceFailed(f"{self._name} cannot be read: {reason(error)}", hint=AWAY)
             if where not in left or offset < left[where][0]:  # of another span, or behind this one
                 continue
             high = left[where][1]
@@ -145,4 +152,13 @@ class TopicReader:
         try:
             return question()
         except KafkaException as error:
-            raise SourceFailed(f"{self._name} does not answer: {reason(error)}") from None
+            if code(error) in REFUSALS:
+                why = f"{self._name} refuses: {reason(error)}"
+                raise SourceFailed(why, hint=DENIED) from None
+            self._consumer.poll(0)  # librdkafka tells the cause behind its own back
+            why = f"{self._name} does not answer: {self._said or reason(error)}"
+            raise SourceFailed(why, hint=AWAY) from None
+
+    def _hear(self, error: KafkaError) -> None:
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - it names no cause
+            self._said = reason(error)

@@ -18,6 +18,9 @@ SAVEPOINT_SECONDS = 900.0
 
 _PAUSE = 0.2
 
+_LOOK = "See `starwatch flink status`"
+_LOGS = "The log of the JobManager says more"
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -85,7 +88,7 @@ class Cluster:
             host, port = None, None
         if not host or parts.scheme != "http" or parts.path.strip("/") or parts.query:
             raise BadSetting(
-                f"{url} is not where a cluster of Flink can be", hint=f"It reads {USUAL}"
+                f"{url} is not where a cluster of Flink can be", hint=f"Write it as {USUAL}"
             )
         self.url = url.rstrip("/")
         self.host = host
@@ -160,7 +163,9 @@ class Cluster:
             if told["status"]["id"] == "COMPLETED":
                 return _location(told["operation"])
             time.sleep(_PAUSE)
-        raise ClusterFailed(f"no savepoint of {job.name} within {SAVEPOINT_SECONDS:g} s")
+        raise ClusterFailed(
+            f"no savepoint of {job.name} within {SAVEPOINT_SECONDS:g} s", hint=_LOOK
+        )
 
     def cancel(self, job: Submitted) -> None:
         """End a job now; its last checkpoint stays where it is to be kept.
@@ -179,7 +184,9 @@ class Cluster:
         end = time.monotonic() + seconds
         while (now := self.find(job.id)).runs:
             if time.monotonic() > end:
-                raise ClusterFailed(f"{job.name} has not ended within {seconds:g} s: {now.state}")
+                raise ClusterFailed(
+                    f"{job.name} has not ended within {seconds:g} s: {now.state}", hint=_LOOK
+                )
             time.sleep(_PAUSE)
         return now
 
@@ -208,7 +215,7 @@ class Cluster:
         if status in range(200, 300) and told is not None:
             return told
         if isinstance(told, dict) and (errors := told.get("errors")):
-            raise ClusterFailed(f"{self.url} refuses: {what_java_said(errors[-1])}")
+            raise ClusterFailed(f"{self.url} refuses: {what_java_said(errors[-1])}", hint=_LOGS)
         raise ClusterFailed(
             f"{self.url} answers otherwise than the REST API of Flink: {status}",
             hint="Check --cluster",
@@ -227,9 +234,7 @@ def _location(operation: dict[str, Any]) -> str:
         return str(operation["location"])
     cause = operation.get("failure-cause") or {}
     why = what_java_said(cause.get("stack-trace") or cause.get("class") or "no reason given")
-    raise ClusterFailed(
-        f"no savepoint could be written: {why}", hint="See `starwatch flink status`"
-    )
+    raise ClusterFailed(f"no savepoint could be written: {why}", hint=_LOOK)
 
 
 def _restarts(metrics: list[dict[str, str]]) -> int:

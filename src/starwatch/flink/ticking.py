@@ -137,6 +137,9 @@ def ticking(plan: Plan, address: Address) -> Iterator[None]:
             ends.close()
 
 
+_HINT = "See that Kafka runs, and that this user may write to the topics of ratings"
+
+
 def _run(plan: Plan, ends: TopicEnds, stop: Event) -> None:
     ticker = Ticker(plan, ends, lambda: time.monotonic_ns() // 1_000_000)
     said = ""
@@ -147,4 +150,6 @@ def _run(plan: Plan, ends: TopicEnds, stop: Event) -> None:
         except KafkaException as error:
             if not said:
                 said = reason(error)
-                _LOG.warning("windows of a quiet topic wait, no ticks can be written: %s", said)
+                _LOG.warning(
+                    "windows of a quiet topic wait, no ticks can be written: %s. %s", said, _HINT
+                )

@@ -10,7 +10,7 @@ import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from numpy.typing import NDArray
 
-from starwatch.clients.kafka import REFUSALS, Address, code, reason
+from starwatch.clients.kafka import AWAY, DENIED, REFUSALS, Address, code, reason
 from starwatch.errors import SourceFailed
 from starwatch.ports import Door
 from starwatch.ratings.batch import Decoded
@@ -70,8 +70,9 @@ class Rules:
 
     def failed(self, error: KafkaException) -> SourceFailed:
         """An error of librdkafka as ours."""
-        what = "refuses" if code(error) in REFUSALS else "cannot be read"
-        return SourceFailed(f"{self.name} {what}: {reason(error)}")
+        refused = code(error) in REFUSALS
+        what, hint = ("refuses", DENIED) if refused else ("cannot be read", AWAY)
+        return SourceFailed(f"{self.name} {what}: {reason(error)}", hint=hint)
 
 
 class Assignment:

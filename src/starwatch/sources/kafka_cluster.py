@@ -9,7 +9,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from starwatch.clients.kafka import Address, code, made, reason
+from starwatch.clients.kafka import AWAY, Address, code, made, reason
 from starwatch.errors import SourceFailed
 from starwatch.sources.kafka_bulk import Where
 
@@ -123,9 +123,8 @@ class Topics:
                 if code(error) == _GONE:
                     return None
                 self.poll()
-                raise SourceFailed(
-                    f"{self._name} does not answer: {self._said or reason(error)}"
-                ) from None
+                why = self._said or reason(error)
+                raise SourceFailed(f"{self._name} does not answer: {why}", hint=AWAY) from None
             except TimeoutError:  # of this look only: the client itself gives up in time
                 self.poll()
 

@@ -2,7 +2,7 @@
 
 from confluent_kafka import KafkaError
 
-from starwatch.clients.kafka import REFUSALS, reason
+from starwatch.clients.kafka import DENIED, REFUSALS, reason
 from starwatch.errors import SourceFailed
 from starwatch.ports import Door
 
@@ -35,7 +35,7 @@ class Link:
     def refusal(self, error: KafkaError) -> None:
         """A client tells of an error: the other side may refuse for good."""
         if error.code() in REFUSALS:
-            self.fail(SourceFailed(f"{self._name} refuses: {reason(error)}"))
+            self.fail(SourceFailed(f"{self._name} refuses: {reason(error)}", hint=DENIED))
 
     def fail(self, failure: SourceFailed) -> None:
         """Something failed where nothing may be raised; `check` does."""
