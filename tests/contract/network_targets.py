@@ -281,7 +281,7 @@ class WebhookTarget(Target):
             rows = json.loads(batch["body"])
             first, last = map(int, batch["rows"].split("-"))
             assert last - first == len(rows) - 1
-            assert batch["key"].endswith(f"-{first}-{last}")
+            assert f"-{first}-{last}-" in batch["key"]
             yield rows
 
     def held(self, _: Scale) -> list[Row]:

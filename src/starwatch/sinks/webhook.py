@@ -20,6 +20,11 @@ BATCH_ROWS = 500
 """Rows in a post: some 100 kB, which every receiver takes by default."""
 
 _TAKEN = range(200, 300)
+
+_DIGEST_BYTES = 8
+"""Of a body, in its key: the numbers of its rows stand there too, so that only bodies of the same
+numbers need to be told apart."""
+
 _OF_ONE_ROW = {400, 413, 422}
 """What a receiver says of a body and not of itself; everything else is tried again."""
 
@@ -43,7 +48,8 @@ class WebhookSink:
 
     Guarantee: at least once, in order; a batch is certain when it was answered with 2xx. Each says
     in headers which rows it holds, so that a receiver can pass over what it has. A batch that was
-    not answered is sent again.
+    not answered is sent again, under the same key; no other body ever has that key, also where a
+    state was put back to an earlier moment and gives its numbers to other rows.
 
     400, 413 and 422 are a `RowRefused`, for which batches are halved until the row is found; any
     other answer, redirects among them, or none in time, is an `OutputFailed`. Nothing is called
@@ -102,11 +108,13 @@ class WebhookSink:
     def _headers(self, body: bytes, rows: int) -> dict[str, str]:
         first = self._cursor.rows
         state = self._context.origin.state
+        numbers = f"{first}-{first + rows - 1}"
+        digest = hashlib.sha256(body).digest()[:_DIGEST_BYTES].hex()
         headers = {
             "Content-Type": "application/json",
             "Starwatch-State": state,
-            "Starwatch-Rows": f"{first}-{first + rows - 1}",
-            "Idempotency-Key": f"{state}-{first}-{first + rows - 1}",
+            "Starwatch-Rows": numbers,
+            "Idempotency-Key": f"{state}-{numbers}-{digest}",
         }
         if self._secret:
             signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
