@@ -21,6 +21,7 @@ FIXED: Mapping[str, object] = {
     "nifi.web.https.port": "",
     "nifi.web.war.directory": "./lib",
     "nifi.web.jetty.threads": 20,
+    "nifi.ui.autorefresh.interval": "5 secs",
     "nifi.nar.library.directory": "./lib",
     "nifi.flowcontroller.autoResumeState": "true",
     "nifi.flowcontroller.graceful.shutdown.period": "5 sec",

@@ -6,6 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from browser.tab import browsing
 from servers.nifi import nar
 
 
@@ -27,6 +28,17 @@ def test_it_is_1_18_with_the_processors_and_services_of_a_flow(nifi):
         if known["bundle"]["artifact"] == "nifi-record-serialization-services-nar"
     }
     assert packed > {"JsonTreeReader", "CSVRecordSetWriter"}
+
+
+@pytest.mark.slow
+def test_its_page_shows_the_canvas(nifi):
+    with browsing() as browser, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{nifi}/nifi/", timeout=120_000)
+        page.wait_for_selector("#canvas-container svg", timeout=120_000)
+        page.wait_for_selector("#splash", state="hidden", timeout=120_000)
+        assert page.locator("#breadcrumbs").inner_text().strip() == "NiFi Flow"
+        assert not page.get_by_text("unexpected error").count()
 
 
 def test_the_same_parts_are_packed_to_the_same_bytes(tmp_path):
