@@ -14,6 +14,7 @@ StarwatchError
     ├── OutputFailed     a sink that cannot be written
     │   └── RowRefused   a target that will never take one of the rows
     ├── SourceFailed     a live source that is broken, for now
+    │   └── SourceWaits  one whose input others have still to make
     ├── ClusterFailed    a cluster of Flink that is away, refuses or lost a job
     ├── NifiFailed       a NiFi that is away, refuses, or whose flow does not come up
     │   └── MissingBundle one that lacks processors which a flow needs
@@ -130,6 +131,12 @@ class SourceFailed(RunError):
     """A live source that is broken: it is tried again."""
 
     code = "source_failed"
+
+
+class SourceWaits(SourceFailed):
+    """A live source whose input others have still to make: it is looked for every moment."""
+
+    code = "source_waits"
 
 
 class ClusterFailed(RunError):

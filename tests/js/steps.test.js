@@ -78,6 +78,14 @@ test("a source without its connection is broken, in words too", () => {
   assert.deepEqual([two.level, two.word], ["broken", "1 of 2 in trouble"]);
 });
 
+test("a source that waits for others says so, and is not broken", () => {
+  const error = "there is no topic starwatch-back yet. Flink makes it";
+  const { sources } = shown({
+    sources: [{ name: "kafka", state: "waiting", connected: false, error }],
+  });
+  assert.deepEqual([sources.level, sources.word], ["slow", `waiting: ${error}`]);
+});
+
 test("a broken sink says what broke it and what waits for it", () => {
   const { sinks } = shown({
     sinks: [{ ...SINK, state: "broken", error: "refused", backlog: 1200, backlog_bytes: 5000 }],

@@ -3,9 +3,11 @@
 import json
 import random
 import signal
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -97,6 +99,31 @@ def rows_in(path):
         (WINDOWS.index(row["window"]), row["product"], moment_ms(row["end"]), tuple(row["stars"]))
         for row in rows
     ]
+
+
+def why(port):
+    """What is not well yet."""
+    with suppress(ConnectionError):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/readyz").close()
+        except HTTPError as error:
+            return json.load(error)["why"]
+        except URLError:
+            pass
+    return []
+
+
+def test_before_flink_wrote_anything_it_is_waited_for(kafka, unique, stream, tmp_path):
+    state, port = tmp_path / "s", free_port()
+    with process(*options(kafka, unique, state, port)) as service:
+        soon(lambda: why(port))
+        (trouble,) = why(port)
+        assert "is waiting: there is no topic" in trouble
+        assert "starwatch flink submit" in trouble
+        writer = Writer(kafka, f"{unique}-back")
+        writer.checkpoint(stream.checkpoints[0], random.Random(9))  # noqa: S311 - no secret
+        soon(lambda: ready(port))
+        assert interrupted(service, signal.SIGTERM, within=20).code == 0
 
 
 def test_over_kills_and_aborted_transactions_nothing_differs(kafka, topic, stream, tmp_path):

@@ -15,6 +15,8 @@ from starwatch.sources.kafka_cluster import OWNED
 
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
+_MAKER = "Flink makes it with its first results. If no job runs: starwatch flink submit"
+
 _WATERMARK = "watermark"
 """What Flink's watermark is noted under, beside the offsets."""
 
@@ -62,4 +64,4 @@ def back_source(url: str, scale: Scale, options: Mapping[str, Any] = NO_OPTIONS)
     group = f"{address.choices.get('group', GROUP)}-back"
     choices = {name: value for name, value in address.choices.items() if name != "from"}
     address = replace(address, choices=choices | {"group": group})
-    return KafkaSource(address, rows, by_arrival=False, notes=notes, at_end=at_end)
+    return KafkaSource(address, rows, by_arrival=False, notes=notes, at_end=at_end, maker=_MAKER)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from threading import Thread
 
-from starwatch.errors import StarwatchError
+from starwatch.errors import SourceWaits, StarwatchError
 from starwatch.ports import LiveSource
 from starwatch.service.doors import LiveDoor
 from starwatch.service.pauses import Pauses
@@ -24,8 +24,8 @@ class Health:
     """How a source or a sink is.
 
     Attributes:
-        state: `starting`, `running`, `broken`, `stopped`.
-        error: What broke it last, in one line; empty where nothing did.
+        state: `starting`, `running`, `waiting`, `broken`, `stopped`.
+        error: What it waits for or what broke it last, in one line; empty where nothing did.
         failures: How often it broke.
     """
 
@@ -41,6 +41,10 @@ class Health:
         """Note why."""
         self.state, self.error = "broken", str(error)
         self.failures += 1
+
+    def waits(self, error: BaseException) -> None:
+        """Note for what."""
+        self.state, self.error = "waiting", str(error)
 
 
 class Supervised:
@@ -75,7 +79,7 @@ class Supervised:
                 self.source.run(self.door)
             except Exception as error:  # the others go on, whatever it was  # noqa: BLE001
                 self._broke(error)
-                if time.monotonic() - began >= _WELL_SECONDS:
+                if self.health.state == "waiting" or time.monotonic() - began >= _WELL_SECONDS:
                     pauses.reset()
                 self.door.wait(pauses.next())
             else:
@@ -86,6 +90,11 @@ class Supervised:
     def _broke(self, error: Exception) -> None:
         self.door.connected(value=False)
         again = self.health.knows(error)
+        if isinstance(error, SourceWaits):
+            self.health.waits(error)
+            if not again:
+                _LOG.info("source %s waits: %s", self.source.name, error)
+            return
         self.health.broke(error)
         if not isinstance(error, StarwatchError):
             _LOG.error("source %s: %s", self.source.name, error, exc_info=error)

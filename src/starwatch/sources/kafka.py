@@ -42,6 +42,7 @@ class KafkaSource:
         by_arrival: Whether the time of a record is the event time of its ratings.
         notes: What else is to be remembered with the messages that were decoded so far.
         at_end: Called where all that is committed in a partition was handed over.
+        maker: Who makes topics that are not there yet, in words; empty: nobody that is known.
 
     Raises:
         BadSetting: a choice cannot be used.
@@ -49,7 +50,7 @@ class KafkaSource:
 
     own_time = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two by name
         self,
         address: Address,
         payloads: Decoder,
@@ -57,6 +58,7 @@ class KafkaSource:
         by_arrival: bool,
         notes: Callable[[], Sequence[tuple[str, bytes]]] = tuple,
         at_end: Callable[[Door], None] = lambda _: None,
+        maker: str = "",
     ) -> None:
         # configuration
         group = address.choices.get("group", GROUP)
@@ -74,6 +76,7 @@ class KafkaSource:
             lost=self._lost,
             notes=notes,
             at_end=at_end,
+            maker=maker,
         )
         try_config(self._rules)
         # state

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from numpy.typing import NDArray
 
 from starwatch.clients.kafka import AWAY, DENIED, REFUSALS, Address, code, reason
-from starwatch.errors import SourceFailed
+from starwatch.errors import SourceFailed, SourceWaits
 from starwatch.ports import Door
 from starwatch.ratings.batch import Decoded
 from starwatch.sources.kafka_bulk import Where
@@ -56,6 +56,7 @@ class Rules:
         lost: Told what the broker has no more, and how many offsets.
         notes: What else is to be remembered with the messages that were decoded so far.
         at_end: Called where all that is committed in a partition was handed over.
+        maker: Who makes topics that are not there yet, in words; empty: nobody that is known.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Rules:
     lost: Callable[[str, int], None]
     notes: Callable[[], Sequence[tuple[str, bytes]]] = tuple
     at_end: Callable[[Door], None] = lambda _: None
+    maker: str = ""
 
     def failed(self, error: KafkaException) -> SourceFailed:
         """An error of librdkafka as ours."""
@@ -281,6 +283,10 @@ class Assignment:
         address = self._rules.address
         ids = self._topics.ids(address.topics)
         gone = sorted(topic for topic, found in ids.items() if found is None)
+        if gone and self._rules.maker:
+            raise SourceWaits(
+                f"there is no topic {gone[0]} at {address.hosts} yet", hint=self._rules.maker
+            )
         if gone:
             raise SourceFailed(
                 f"there is no topic {gone[0]} at {address.hosts}",

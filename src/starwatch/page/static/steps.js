@@ -76,6 +76,7 @@ function sourceLine(source) {
   const { name: label, state, error } = source;
   if (state === undefined) return { label, value: "" };
   if (state === "broken") return { label, value: `broken: ${error}`, level: "broken" };
+  if (state === "waiting") return { label, value: `waiting: ${error}`, level: "slow" };
   if (state !== "running") return { label, value: state, level: "rest" };
   if (!source.connected) return { label, value: "not connected", level: "broken" };
   return { label, value: "connected", level: "good" };
