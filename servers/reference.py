@@ -3,17 +3,19 @@
     replay → Mosquitto → bridge → NiFi → bridge → Kafka → Flink → Kafka → Starwatch's page
 
 NiFi has HTTP at both edges, for its MQTT and Kafka bundles are not to be had from Maven; a bridge
-stands before and behind it. All begins anew at each start.
+stands before and behind it. All begins anew at each start; but where some of it runs, what is
+missing is started again and goes on where it was.
 """
 
 import argparse
+import json
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servers import flink, kafka, mosquitto, nifi
@@ -38,6 +40,11 @@ USUAL = {
     "page": 8321,
 }
 """The port of each stage; Flink takes the two behind its own as well."""
+
+REPLAY = "replay"
+
+MEMORY = "started.json"
+"""In the folder: what it was started with."""
 
 MADE_UP = ("--products", "12", "--rate", "2", "--for", "1h", "--incidents", "3", "--seed", "2021")
 """The shop that is replayed where no file is given."""
@@ -99,16 +106,42 @@ class Pipeline:
     data: Path | None = None
     every: str = "1s"
 
+    @property
+    def remembered(self) -> "Pipeline | None":
+        """The one that was started last in its folder."""
+        memory = self.folder / MEMORY
+        if not memory.exists():
+            return None
+        known = json.loads(memory.read_text())
+        data = known["data"] and Path(known["data"])
+        return Pipeline(self.folder, known["ports"], data, known["every"])
+
+    @property
+    def running(self) -> bool:
+        """Whether any stage of it runs."""
+        return any(self._server(kind).running for kind in (*self._servers(), *self._programs()))
+
     def start(self) -> Iterator[str]:
-        """Start everything in its order; a line for each stage.
+        """Start everything in its order, or what is missing; a line for each that was started.
 
         Raises:
-            ServerError: a stage did not come up.
+            ServerError: a stage did not come up, or all run.
         """
-        if any(self._server(kind).running for kind in (*self._servers(), *self._programs())):
-            raise ServerError("it runs already. Stop it first: make reference-stop")
+        yield from self._mend() if self.running else self._begin_anew()
+
+    def stop(self) -> Iterator[str]:
+        """Stop what runs, the last stage first."""
+        for kind in reversed([*self._servers(), *self._programs()]):
+            if self._server(kind).stop():
+                yield f"{kind.name:<11} stopped"
+
+    def _begin_anew(self) -> Iterator[str]:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        known = {"ports": self.ports, "data": self.data and str(self.data), "every": self.every}
+        (self.folder / MEMORY).write_text(json.dumps(known))
+        if self.data is None:
+            _once("generate", *MADE_UP, "--out", str(self._file), "--quiet")
         provide("mosquitto", "kafka", "flink", "nifi")
         with ThreadPoolExecutor() as threads:
             yield from threads.map(self._begin, self._servers())
@@ -117,11 +150,22 @@ class Pipeline:
         for program in self._programs():
             yield self._begin(program)
 
-    def stop(self) -> Iterator[str]:
-        """Stop what runs, the last stage first."""
-        for kind in reversed([*self._servers(), *self._programs()]):
-            if self._server(kind).stop():
-                yield f"{kind.name:<11} stopped"
+    def _mend(self) -> Iterator[str]:
+        """Start what is missing, each on what it had; replay would send its ratings once more."""
+        servers, programs = (
+            [kind for kind in kinds if not self._server(kind).running and kind.name != REPLAY]
+            for kinds in (self._servers(), self._programs())
+        )
+        if not servers and not programs:
+            raise ServerError("it runs already. Stop it first: make reference-stop")
+        with ThreadPoolExecutor() as threads:
+            yield from threads.map(self._begin, servers)
+        names = {kind.name for kind in servers}
+        if "nifi" in names:
+            yield f"flow        {self._flow()}"
+        if "flink" in names:
+            yield f"job         {self._job()}"
+        yield from map(self._begin, programs)
 
     def _servers(self) -> tuple[Kind, ...]:
         rest = self.ports["flink"]
@@ -154,7 +198,7 @@ class Pipeline:
                 listens_at=self.ports["nifi-out"],
             ),
             Program(name="bridge-in", words=before, where=f"{broker} → {taken}"),
-            Program(name="replay", words=play, where=f"{self._file.name} → {broker}"),
+            Program(name=REPLAY, words=play, where=f"{self._file.name} → {broker}"),
         )
 
     def _begin(self, kind: Kind) -> str:
@@ -170,12 +214,15 @@ class Pipeline:
         return _once("nifi", "deploy", "--edges", "http", *ends, "--url", url).splitlines()[-1]
 
     def _job(self) -> str:
-        """Submit the job; its page."""
+        """Submit the job, or let it go on from its last checkpoint; its page."""
         (self.folder / "starwatch.toml").write_text(
             f'time = "arrival"\n[[source]]\nurl = "{self._kafka}"\n[flink]\ncheckpoint = "1s"\n'
         )
         cluster = f"http://{HOST}:{self.ports['flink']}"
-        job = _once("flink", "submit", *self._rules, "--cluster", cluster).strip()
+        whole = (self.folder / "flink" / "checkpoints").glob("*/chk-*/_metadata")
+        last = max(whole, key=lambda file: file.stat().st_mtime, default=None)
+        how = ["submit"] if last is None else ["resume", "--savepoint", str(last.parent)]
+        job = _once("flink", *how, *self._rules, "--cluster", cluster).strip()
         return f"{cluster}/#/job/running/{job}"
 
     @property
@@ -184,12 +231,7 @@ class Pipeline:
 
     @property
     def _file(self) -> Path:
-        if self.data is not None:
-            return self.data
-        file = self.folder / "made-up.csv"
-        if not file.exists():
-            _once("generate", *MADE_UP, "--out", str(file), "--quiet")
-        return file
+        return self.data or self.folder / "made-up.csv"
 
     @property
     def _mqtt(self) -> str:
@@ -214,18 +256,35 @@ def _once(*words: str) -> str:
 def main(words: list[str]) -> int:
     """Start or stop it; the exit code."""
     given = _arguments(words)
-    pipeline = Pipeline(given.folder, USUAL | dict(given.ports), given.data, given.every)
     try:
-        if given.what == "stop":
-            for line in pipeline.stop():
-                print(line, flush=True)
-        else:
-            for line in pipeline.start():
-                print(line, flush=True)
+        pipeline = _meant(given)
+        for line in pipeline.stop() if given.what == "stop" else pipeline.start():
+            print(line, flush=True)
     except ServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _meant(given: argparse.Namespace) -> Pipeline:
+    """The one that runs in that folder, or else the one that is asked for.
+
+    Raises:
+        ServerError: something else is asked for than what runs.
+    """
+    ports = dict(given.ports)
+    asked = Pipeline(given.folder, USUAL | ports, given.data, given.every or "1s")
+    ran = asked.remembered
+    if ran is None or not ran.running:
+        return asked
+    if given.what == "stop":
+        return ran
+    same = replace(
+        ran, ports=ran.ports | ports, data=given.data or ran.data, every=given.every or ran.every
+    )
+    if same != ran:
+        raise ServerError("it runs already, and otherwise. Stop it first: make reference-stop")
+    return ran
 
 
 def _port(word: str) -> tuple[str, int]:
@@ -245,7 +304,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python3 -m servers.reference", description=__doc__)
     parser.add_argument("what", choices=("start", "stop"))
     parser.add_argument("--data", type=_file, metavar="FILE", help="a file of ratings to replay")
-    parser.add_argument("--every", default="1s", help="from one rating to the next")
+    parser.add_argument("--every", help="from one rating to the next; 1s if not given")
     parser.add_argument("--folder", type=Path, default=ROOT / "reference", help="for everything")
     parser.add_argument(
         "--port", dest="ports", type=_port, action="append", default=[], metavar="NAME=PORT"
