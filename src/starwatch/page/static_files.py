@@ -31,7 +31,7 @@ _TYPES = {
 # last word.
 _STYLES = "page.css"
 _PARTS = (
-    *("colours", "base", "head", "controls", "overview", "grid", "pipeline"),
+    *("colours", "base", "head", "controls", "overview", "grid", "gridphone", "pipeline"),
     *("vendor/uPlot.min", "charts", "product"),
 )
 _FOR_EVER = "public, max-age=31536000, immutable"

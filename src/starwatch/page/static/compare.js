@@ -4,9 +4,10 @@
  * @module
  */
 
+import { comparedRow } from "./comparedrow.js";
 import { Course, zoneWords } from "./course.js";
 import { element, one, setText, whenQuiet } from "./dom.js";
-import { drawMark, LOOKS, sample } from "./marks.js";
+import { drawMark, LOOKS } from "./marks.js";
 import { count, counted, mean } from "./numbers.js";
 import { MOST } from "./picks.js";
 import { PointTable } from "./pointtable.js";
@@ -312,30 +313,8 @@ class Compare {
   #showRows() {
     const body = one(this.main, ".compared tbody");
     body.replaceChildren(
-      ...this.#ids.map((id, at) => {
-        const name = this.#names.get(id) ?? id;
-        const query = new URLSearchParams({ id });
-        return element(
-          "tr",
-          { "data-id": id },
-          element("td", {}, sample(at)),
-          element(
-            "th",
-            { scope: "row" },
-            element("a", { href: `${this.app.base}product?${query}` }, name),
-            name === id ? null : element("span", { class: "sub" }, ` ${id}`),
-          ),
-          element("td", { "data-read": "mean" }, "–"),
-          element("td", { "data-read": "count" }, "–"),
-          element("td", { "data-read": "all" }, "–"),
-          element("td", {}, element("button", { type: "button" }, "Remove")),
-        );
-      }),
+      ...this.#ids.map((id, at) => comparedRow(id, this.#names.get(id) ?? id, at, this.app.base)),
     );
-    for (const row of body.querySelectorAll("tr")) {
-      const name = this.#names.get(row.dataset.id ?? "") ?? row.dataset.id;
-      row.querySelector("button")?.setAttribute("aria-label", `Remove ${name}`);
-    }
     if (this.#shown.length === this.#ids.length) this.#showReadout();
   }
 

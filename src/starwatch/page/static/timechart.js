@@ -46,6 +46,9 @@ import { markOf } from "./spans.js";
 
 const AXIS_WIDTH = 48;
 const MARK_SPACE = 84;
+const END = 20; // free space on the right, for the mark of the open window
+const FONT = "12px system-ui, sans-serif";
+const LONGEST_MARKS = ["00:00:00", "30 Sept", "Sept 2000"]; // what `markOf` writes
 const PIXELS = () => devicePixelRatio || 1;
 
 export class TimeChart {
@@ -129,7 +132,7 @@ export class TimeChart {
       height: look.height,
       ms: 1,
       legend: { show: false },
-      padding: [8, 20, look.times ? 0 : 4, 0],
+      padding: [8, () => this.#end(), look.times ? 0 : 4, 0],
       scales: {
         x: { time: true, auto: false },
         y: { range: (_, low, high) => look.range(low ?? NaN, high ?? NaN) },
@@ -160,7 +163,7 @@ export class TimeChart {
     const { look } = this;
     const shared = {
       stroke: () => color("--muted"),
-      font: "12px system-ui, sans-serif",
+      font: FONT,
       ticks: { show: false },
     };
     const grid = { stroke: () => color("--line"), width: 1 };
@@ -210,6 +213,15 @@ export class TimeChart {
         filter: (plot) => alone(/** @type {Column} */ (plot.data[at])),
       },
     };
+  }
+
+  /** Half of a time mark lies beside the plot where the last one stands on its edge. */
+  #end() {
+    const pen = document.createElement("canvas").getContext("2d");
+    if (!pen) return END;
+    pen.font = FONT;
+    const widths = LONGEST_MARKS.map((text) => pen.measureText(text).width);
+    return Math.max(END, Math.ceil(Math.max(...widths) / 2) + 1);
   }
 
   #fit() {
