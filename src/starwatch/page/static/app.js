@@ -10,6 +10,7 @@ import { one } from "./dom.js";
 import { placeExplanations } from "./explain.js";
 import { connectionLight, followFigures, StatusStore } from "./head.js";
 import { phaseOf } from "./phase.js";
+import { linkPicks, Picks, tabStorage } from "./picks.js";
 import { firstOf, Router } from "./router.js";
 import { Stream } from "./stream.js";
 import { themeSwitch } from "./theme.js";
@@ -116,4 +117,7 @@ function noop() {}
 
 themeSwitch(one(document, "#theme"));
 placeExplanations();
-if (document.getElementById("first")) start();
+if (document.getElementById("first")) {
+  linkPicks(new Picks(tabStorage()).ids, base);
+  start();
+}

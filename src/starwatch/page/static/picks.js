@@ -92,6 +92,25 @@ export function showPicks(bar, ids, base) {
   bar.hidden = !ids.length;
   const link = one(bar, "a");
   setText(link, `Compare ${ids.length}`);
+  setAttribute(link, "href", compareAddress(ids, base));
+  linkPicks(ids, base);
+}
+
+/**
+ * Have the head lead to the chart of what is picked.
+ *
+ * @param {readonly string[]} ids
+ * @param {string} base the path prefix
+ */
+export function linkPicks(ids, base) {
+  setAttribute(one(document, "nav [data-view=compare]"), "href", compareAddress(ids, base));
+}
+
+/**
+ * @param {readonly string[]} ids none: the view chooses
+ * @param {string} base
+ */
+function compareAddress(ids, base) {
   const query = new URLSearchParams(ids.map((id) => ["id", id]));
-  setAttribute(link, "href", `${base}compare?${query}`);
+  return ids.length ? `${base}compare?${query}` : `${base}compare`;
 }

@@ -39,6 +39,7 @@ export class Router {
 
   /** Mount what the document came with, and take over its links. */
   async start() {
+    const top = history.state?.top; // as it was left; what the browser scrolls to now is no news
     document.addEventListener("click", (event) => this.#clicked(event));
     addEventListener("popstate", () => void this.#enter(new URL(location.href), true));
     history.scrollRestoration = "manual";
@@ -48,7 +49,7 @@ export class Router {
       url: new URL(location.href),
       first: firstOf(document),
     });
-    scrollTo(0, history.state?.top ?? 0);
+    this.#show(main, new URL(location.href), top);
   }
 
   /**
@@ -122,7 +123,7 @@ export class Router {
       this.#keepPlace();
       history.pushState({}, "", url);
     }
-    await this.#swap(url, fetched, back ? (history.state?.top ?? 0) : 0);
+    await this.#swap(url, fetched, history.state?.top);
   }
 
   /**
@@ -142,7 +143,7 @@ export class Router {
   /**
    * @param {URL} url
    * @param {Fetched} fetched
-   * @param {number} top
+   * @param {number | undefined} top where on the page; none: where the address says
    */
   async #swap(url, fetched, top) {
     this.#mounted?.dispose();
@@ -150,8 +151,25 @@ export class Router {
     document.title = fetched.title;
     document.querySelector("main")?.replaceWith(fetched.main);
     this.#mounted = await this.mount(fetched.main, { url, first: fetched.first });
-    scrollTo(0, top);
-    fetched.main.querySelector("h1")?.focus({ preventScroll: true });
+    const place = this.#show(fetched.main, url, top);
+    (place ?? fetched.main.querySelector("h1"))?.focus({ preventScroll: true });
+  }
+
+  /**
+   * Go to a place on a page that has all of its content by now.
+   *
+   * @param {HTMLElement} main
+   * @param {URL} url
+   * @param {number | undefined} top where it was left; none: what the address names, else the top
+   * @returns {HTMLElement | null} what the address names
+   */
+  #show(main, url, top) {
+    const id = decodeURIComponent(url.hash.slice(1));
+    /** @type {HTMLElement | null} */
+    const place = id ? main.querySelector(`#${CSS.escape(id)}`) : null;
+    if (top === undefined && place) place.scrollIntoView();
+    else scrollTo(0, top ?? 0);
+    return place;
   }
 }
 
