@@ -166,5 +166,5 @@ test("a state without a job rests, and claims nothing of a job", () => {
   assert.equal(line(way.windows, "final up to"), "the end");
   assert.equal(way.windows.unit, "products in the last one");
   assert.deepEqual([way.commits.figure, way.commits.unit], ["12", "ratings are on disk"]);
-  assert.deepEqual([way.sinks.figure, way.sinks.level, way.sinks.word], ["–", "rest", "not known"]);
+  assert.deepEqual([way.sinks.figure, way.sinks.level, way.sinks.word], ["–", "rest", "finished"]);
 });

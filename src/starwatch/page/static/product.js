@@ -156,7 +156,7 @@ class Product {
       put("score-words", `likely ${low.toFixed(2)} to ${high.toFixed(2)}`);
     }
     const products = count(this.app.status.value.products);
-    if (product.rank) put("rank", `number ${count(product.rank)} of ${products}`);
+    if (product.rank) put("rank", `rank ${count(product.rank)} of ${products}`);
   }
 
   /**

@@ -222,15 +222,16 @@ function sinks(status) {
   const lines = status.sinks.map(sinkLine);
   const rows = status.sinks.reduce((sum, sink) => sum + sink.backlog, 0);
   const here = status.queue !== null; // of a job that does not run in this process, nobody knows
+  const elsewhere = status.running ? "see the page of the service itself" : whole(status).word;
   const none = {
     level: /** @type {Level} */ ("rest"),
-    word: here ? "none is set up" : "not known",
+    word: here ? "none is set up" : elsewhere,
   };
   return {
     key: "sinks",
     title: "Sent on",
     figure: here ? count(rows) : "–",
-    unit: "rows wait to be sent",
+    unit: here || status.running ? "rows wait to be sent" : "nothing is sent any more",
     lines,
     ...(lines.length ? worst(lines, whole(status)) : none),
   };
