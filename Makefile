@@ -7,7 +7,7 @@ BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyp
 .PHONY: help setup demo test quick lint format types imports deps slow bench docs screenshots lock clean
 .PHONY: page page-mend page-if-node
 .PHONY: servers servers-install servers-stop servers-status servers-lock cluster cluster-stop nifi nifi-stop
-.PHONY: reference reference-stop
+.PHONY: reference reference-kill reference-stop
 SERVERS := $(if $(PYTHON),$(PYTHON),python3) -m servers
 ONLY ?=
 PORTS ?=
@@ -105,6 +105,9 @@ nifi-stop: ## stop it; its flow and its queues stay in .servers/
 
 reference: setup ## the pipeline of 2021 whole, replay to page; DATA=ratings.csv, EVERY=1s, PORTS="kafka=19092"
 	@$(BIN)/python -m servers.reference start $(DATA:%=--data=%) $(EVERY:%=--every=%) $(PORTS:%=--port=%)
+
+reference-kill: ## kill -9 a stage of it: ONLY=nifi; `make reference` brings it back
+	@$(BIN)/python -m servers.reference kill $(ONLY)
 
 reference-stop: ## stop all of it
 	@$(BIN)/python -m servers.reference stop

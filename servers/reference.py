@@ -117,9 +117,14 @@ class Pipeline:
         return Pipeline(self.folder, known["ports"], data, known["every"])
 
     @property
+    def stages(self) -> dict[str, Kind]:
+        """All of it by name, in the order in which it is started."""
+        return {kind.name: kind for kind in (*self._servers(), *self._programs())}
+
+    @property
     def running(self) -> bool:
         """Whether any stage of it runs."""
-        return any(self._server(kind).running for kind in (*self._servers(), *self._programs()))
+        return any(self._server(kind).running for kind in self.stages.values())
 
     def start(self) -> Iterator[str]:
         """Start everything in its order, or what is missing; a line for each that was started.
@@ -131,9 +136,24 @@ class Pipeline:
 
     def stop(self) -> Iterator[str]:
         """Stop what runs, the last stage first."""
-        for kind in reversed([*self._servers(), *self._programs()]):
+        for kind in reversed(self.stages.values()):
             if self._server(kind).stop():
                 yield f"{kind.name:<11} stopped"
+
+    def kill(self, names: Sequence[str]) -> Iterator[str]:
+        """Kill -9 stages, as a lecture does.
+
+        Raises:
+            ServerError: there is none of this name.
+        """
+        stages = self.stages
+        if unknown := set(names) - set(stages):
+            raise ServerError(f"no stage is called {min(unknown)}. There are {', '.join(stages)}")
+        for name in names:
+            server = self._server(stages[name])
+            told = "killed" if server.running else "does not run"
+            server.kill()
+            yield f"{name:<11} {told}"
 
     def _begin_anew(self) -> Iterator[str]:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -254,16 +274,22 @@ def _once(*words: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Start or stop it; the exit code."""
+    """Start or stop it, or kill some of it; the exit code."""
     given = _arguments(words)
     try:
-        pipeline = _meant(given)
-        for line in pipeline.stop() if given.what == "stop" else pipeline.start():
+        for line in _done(given):
             print(line, flush=True)
     except ServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _done(given: argparse.Namespace) -> Iterator[str]:
+    pipeline = _meant(given)
+    if given.what == "kill":
+        return pipeline.kill(given.names)
+    return pipeline.stop() if given.what == "stop" else pipeline.start()
 
 
 def _meant(given: argparse.Namespace) -> Pipeline:
@@ -277,7 +303,7 @@ def _meant(given: argparse.Namespace) -> Pipeline:
     ran = asked.remembered
     if ran is None or not ran.running:
         return asked
-    if given.what == "stop":
+    if given.what != "start":
         return ran
     same = replace(
         ran, ports=ran.ports | ports, data=given.data or ran.data, every=given.every or ran.every
@@ -302,14 +328,18 @@ def _file(word: str) -> Path:
 
 def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python3 -m servers.reference", description=__doc__)
-    parser.add_argument("what", choices=("start", "stop"))
+    parser.add_argument("what", choices=("start", "kill", "stop"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the stages to kill -9")
     parser.add_argument("--data", type=_file, metavar="FILE", help="a file of ratings to replay")
     parser.add_argument("--every", help="from one rating to the next; 1s if not given")
     parser.add_argument("--folder", type=Path, default=ROOT / "reference", help="for everything")
     parser.add_argument(
         "--port", dest="ports", type=_port, action="append", default=[], metavar="NAME=PORT"
     )
-    return parser.parse_args(words)
+    given = parser.parse_args(words)
+    if bool(given.names) != (given.what == "kill"):
+        parser.error("kill takes the names of stages, start and stop take none")
+    return given
 
 
 if __name__ == "__main__":

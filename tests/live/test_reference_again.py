@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -36,3 +39,26 @@ def test_one_that_was_started_otherwise_is_left_alone(folder, capsys):
         assert main(["start", "--folder", str(folder), *words]) == 1
         said = "error: it runs already, and otherwise. Stop it first: make reference-stop\n"
         assert capsys.readouterr() == ("", said)
+
+
+def test_a_stage_is_killed_by_its_name_and_no_other(folder, capsys):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stage:
+        Process.of(stage.pid).save(folder / "nifi" / "process.json")
+        assert main(["kill", "nifi", REPLAY, "--folder", str(folder)]) == 0
+        assert stage.wait(20) == -signal.SIGKILL
+    assert capsys.readouterr().out.splitlines() == [
+        "nifi        killed",
+        "replay      does not run",
+    ]
+
+
+def test_a_stage_that_there_is_not_is_not_killed(folder, capsys):
+    assert main(["kill", "nify", "--folder", str(folder)]) == 1
+    assert capsys.readouterr().err.startswith("error: no stage is called nify. There are mosquitto")
+
+
+@pytest.mark.parametrize("words", [("kill",), ("stop", "nifi"), ("start", "nifi")])
+def test_names_are_for_killing_alone(words, folder, capsys):
+    with pytest.raises(SystemExit):
+        main([*words, "--folder", str(folder)])
+    assert "kill takes the names of stages" in capsys.readouterr().err
