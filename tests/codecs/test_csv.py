@@ -1,6 +1,6 @@
 import pytest
 from blocks import in_pieces, plain
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from starwatch.codecs import delimited, records
@@ -183,6 +183,7 @@ _TEXT = st.lists(st.tuples(_LINE, st.sampled_from(["\n", "\r\n"])), max_size=12)
 )
 
 
+@settings(deadline=None)
 @given(_TEXT, st.integers(1, 40))
 def test_blocks_do_not_matter(text, size):
     options = {"header": False, "delimiter": ","}

@@ -1,5 +1,7 @@
 import json
+from decimal import Decimal, localcontext
 
+import numpy as np
 import pytest
 from blocks import in_pieces, plain
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from starwatch.codecs import json_lines, records
 from starwatch.codecs.json_lines import JsonLinesDecoder
 from starwatch.codecs.messages import JsonMessages
 from starwatch.codecs.options import InputOptions
+from starwatch.codecs.payloads import Payloads
+from starwatch.codecs.stars import star_index
 from starwatch.errors import BadSetting, UnknownColumn
 from starwatch.ratings.scale import Scale
 
@@ -76,6 +80,48 @@ def test_an_earlier_name_goes_before_whatever_came_first():
     for messages in ([parent, both, parent], [both, parent, both]):
         products = [rating[1] for rating in decode(*messages)[0]]
         assert products == ["A" if b'"asin"' in message else "P" for message in messages]
+
+
+HALVES = Scale.parse("0..5/0.5")
+
+
+@st.composite
+def _near_a_step(draw):
+    """A number that is a step of the scale or not far from one, with the point anywhere."""
+    step = draw(st.sampled_from(HALVES.values))
+    off = draw(st.sampled_from([-1, 0, 0, 1])) * Decimal(10) ** -draw(st.integers(1, 25))
+    with localcontext() as exact:
+        exact.prec = 60
+        number = step + off
+        shift = draw(st.integers(-8, 8))
+        return draw(
+            st.sampled_from([f"{number:f}", f"{number.scaleb(shift):f}e{-shift}", f"{number:e}"])
+        )
+
+
+@settings(deadline=None)
+@given(st.lists(_near_a_step(), min_size=1, max_size=6))
+def test_every_digit_of_a_number_counts(numbers):
+    wanted = [star_index(number, HALVES) for number in numbers]
+    messages = [f'{{"product":"a","stars":{number}}}'.encode() for number in numbers]
+    decoded = JsonMessages(InputOptions(), HALVES).decode(messages)
+    assert decoded.stars.tolist() == [step for step in wanted if isinstance(step, int)]
+    reasons = [step for step in wanted if not isinstance(step, int)]
+    assert [reject.reason for reject in decoded.rejects] == reasons
+
+
+@pytest.mark.parametrize(
+    "stars", ["4.50000000000000000000001", "4.4999999999999999999", "45000000.000000000001e-7"]
+)
+@pytest.mark.parametrize("before", [[], [b'{"product":"a","stars":4.5}']])
+def test_what_a_float_does_not_tell_from_a_step_is_off_the_scale_in_json_and_csv(stars, before):
+    message = f'{{"product":"a","stars":{stars}}}'.encode()
+    decoded = JsonMessages(InputOptions(), HALVES).decode([*before, message])
+    assert len(decoded) == len(before)
+    assert [str(reject.reason) for reject in decoded.rejects] == ["off_scale"]
+    record = f"A1,a,{stars},1500000000".encode()
+    decoded = Payloads(InputOptions(), HALVES).decode([record], np.arange(1))
+    assert [str(reject.reason) for reject in decoded.rejects] == ["off_scale"]
 
 
 @pytest.mark.parametrize("name", ["a\n", 'a"', "a\\", "\x00", "ä\x1f", ""])
@@ -175,6 +221,7 @@ _OBJECT = st.dictionaries(_NAMES, _VALUES, max_size=5).map(json.dumps)
 _LINES = st.lists(st.one_of(_OBJECT, st.sampled_from(["-", "", "{", "1"])), max_size=12)
 
 
+@settings(deadline=None)
 @given(_LINES, st.integers(1, 60))
 def test_blocks_do_not_matter_and_messages_stand_alone(lines, size):
     data = "\n".join([GOOD.decode(), *lines]).encode()

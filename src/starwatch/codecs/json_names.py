@@ -12,7 +12,7 @@ from starwatch.codecs.fields import FIELDS, pick
 _TYPES: dict[str, Any] = {
     "reviewer": str | int | None,
     "product": str | int | None,
-    "stars": int | float | str | None,
+    "stars": int | str | None,
     "time": int | float | str | None,
     "id": str | int | None,
 }
@@ -46,8 +46,15 @@ def learnable(name: str) -> bool:
     return not _ESCAPED.search(name)
 
 
-def learn(names: Collection[str], mapping: Mapping[str, str | int]) -> QuickWay:
-    """Make the decoder for these names."""
+def learn(names: Collection[str], mapping: Mapping[str, str | int], *, fractions: bool) -> QuickWay:
+    """Make the decoder for these names.
+
+    Args:
+        names: The names of all fields that a message may hold.
+        mapping: Which of them is to hold what, where the user said so.
+        fractions: Whether stars may be written with a point or an exponent. They are given as
+            `msgspec.Raw` then, for a float does not hold all digits; that takes a little longer.
+    """
     ordered = sorted(names)
     found, doubtful = {}, []
     for field in FIELDS:
@@ -60,7 +67,8 @@ def learn(names: Collection[str], mapping: Mapping[str, str | int]) -> QuickWay:
             doubtful.append(field)
     others = [name for name in ordered if name not in found.values()]
     spare = {f"other{number}": name for number, name in enumerate(others)}
-    fields: list[Any] = [(field, _TYPES[field], None) for field in found]
+    types = _TYPES | {"stars": msgspec.Raw} if fractions else _TYPES
+    fields: list[Any] = [(field, types[field], None) for field in found]
     fields += [(name, msgspec.Raw, None) for name in spare]
     row = msgspec.defstruct(
         "Row",

@@ -1,6 +1,6 @@
 """Values of JSON messages to columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class SlowRow:
-    """A message that was read without a decoder made for it."""
+    """A message that was read without a decoder made for it; its stars as they were written."""
 
-    stars: Any
+    stars: msgspec.Raw | Refused | None
     product: str | int | None = None
     reviewer: str | int | None = None
     time: float | str | None = None
@@ -40,7 +40,11 @@ class SlowRow:
 
 
 class StarTable(dict[Any, int]):
-    """Star value to its step, or to `_BAD_FROM` and a reason; fills itself as values come."""
+    """Star value to its step, or to `_BAD_FROM` and a reason; fills itself as values come.
+
+    A value is a whole number, a text, None, or the bytes of either or of a fraction as JSON has it:
+    as a float 4.5 and 4.50000000000000000000001 would be the same.
+    """
 
     def __init__(self, scale: Scale) -> None:
         super().__init__()
@@ -48,18 +52,19 @@ class StarTable(dict[Any, int]):
 
     def __missing__(self, value: Any) -> int:
         """Look at a value for the first time."""
-        if isinstance(value, Refused):
-            found: int | Reason = value.reason
+        text = _star_text(value) if isinstance(value, bytes) else value
+        if isinstance(text, Refused):
+            found: int | Reason = text.reason
         else:
-            found = star_index("" if value is None else str(value), self._scale)
+            found = star_index("" if text is None else str(text), self._scale)
         code = _BAD_FROM + verdict(found) if isinstance(found, Reason) else found
         if len(self) < _MOST_VALUES:
             self[value] = code
         return code
 
     def columns(self, values: Sequence[Any]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Steps and verdicts of these values."""
-        codes = np.frombuffer(bytes(map(self.__getitem__, values)), np.uint8)
+        """Steps and verdicts of these values, `msgspec.Raw` standing for its bytes."""
+        codes = np.frombuffer(bytes(map(self.__getitem__, _keys(values))), np.uint8)
         if codes.max(initial=0) < _BAD_FROM:
             return codes, np.full(len(codes), GOOD, np.uint8)
         bad = codes >= _BAD_FROM
@@ -87,20 +92,43 @@ def time_column(values: Sequence[float | str | None], times: TimeReader) -> NDAr
     return times.texts(pa.array(texts, pa.string()))
 
 
+def is_fraction(raw: msgspec.Raw | None) -> bool:
+    """Whether a value is a number with a point or an exponent."""
+    return isinstance(_plain(raw), float)
+
+
 def slow_row(values: Mapping[str, msgspec.Raw | None]) -> SlowRow:
     """A row of the raw values of its fields."""
-    plain = {field: _plain(raw) for field, raw in values.items()}
+    plain = {field: _plain(raw) for field, raw in values.items() if field != "stars"}
     ids = [plain[field] for field in ("product", "reviewer", "id")]
     if not all(isinstance(value, str | int | None) and value is not _ODD for value in ids):
         return SlowRow(stars=Refused(Reason.UNREADABLE))
-    stars, time = plain["stars"], plain["time"]
+    time = plain["time"]
     return SlowRow(
-        stars=Refused(Reason.BAD_STARS) if stars is _ODD else stars,
+        stars=values["stars"],
         product=plain["product"],
         reviewer=plain["reviewer"],
         time=_UNREAD_TIME if time is _ODD else time,
         id=plain["id"],
     )
+
+
+def _keys(values: Sequence[Any]) -> Iterable[Any]:
+    """The values with bytes in the place of each `Raw`, which has no hash."""
+    kinds = set(map(type, values))
+    if msgspec.Raw not in kinds:
+        return values
+    if len(kinds) == 1:
+        return map(bytes, values)
+    return [bytes(value) if type(value) is msgspec.Raw else value for value in values]
+
+
+def _star_text(value: bytes) -> str | Refused | None:
+    """Stars as JSON has them: of a number all its digits."""
+    plain = _plain(msgspec.Raw(value))
+    if plain is _ODD:
+        return Refused(Reason.BAD_STARS)
+    return value.decode() if isinstance(plain, int | float) else plain
 
 
 _ODD = object()

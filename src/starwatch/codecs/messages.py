@@ -21,6 +21,7 @@ from starwatch.codecs.json_values import (
     SlowRow,
     StarTable,
     id_column,
+    is_fraction,
     slow_row,
     time_column,
 )
@@ -63,7 +64,8 @@ class JsonMessages:
 
         self._names: set[str] = set()
         self._fields: set[str] = set()  # seen in any message, whether their name was learnt or not
-        self._quick: QuickWay = learn(self._names, self._mapping)
+        self._fractions = False  # whether stars with a point were seen
+        self._quick: QuickWay = self._learnt()
 
     def found(self) -> dict[str, str]:
         """Field to the name that holds it, of the names seen so far."""
@@ -113,7 +115,7 @@ class JsonMessages:
         fresh = set(filter(learnable, values.keys() - self._names))
         if fresh and len(self._names) + len(fresh) <= _MOST_NAMES:
             self._names |= fresh
-            self._quick = learn(self._names, self._mapping)
+            self._quick = self._learnt()
         names = sorted(values)
         found: dict[str, Any] = {}
         for field in FIELDS:
@@ -121,7 +123,13 @@ class JsonMessages:
             found[field] = None if place is None else values[names[place]]
             if place is not None:
                 self._fields.add(field)
+        if not self._fractions and is_fraction(found["stars"]):
+            self._fractions = True
+            self._quick = self._learnt()
         return slow_row(found)
+
+    def _learnt(self) -> QuickWay:
+        return learn(self._names, self._mapping, fractions=self._fractions)
 
     def _read(self, rows: Sequence[Any]) -> Read:
         known = self._fields
