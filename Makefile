@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 BASE := requirements/base.txt requirements/build.txt requirements/install.sh pyproject.toml
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint format types imports deps slow bench docs screenshots lock clean
+.PHONY: help setup demo test quick lint format types imports deps slow bench docs screenshots lock clean notebook
 .PHONY: page page-mend page-if-node
 .PHONY: servers servers-install servers-stop servers-status servers-lock cluster cluster-stop nifi nifi-stop
 .PHONY: reference reference-kill reference-stop
@@ -69,6 +69,9 @@ bench: .venv/dev.stamp ## run the benchmarks and print their table
 
 docs: .venv/dev.stamp ## write docs/cli.md from the commands themselves
 	$(BIN)/python docs/make_cli.py
+
+notebook: .venv/dev.stamp ## run docs/notebooks from top to bottom and write what they print
+	@$(BIN)/python docs/make_notebook.py
 
 screenshots: .venv/dev.stamp ## take pictures of every view into build/screenshots; three go into docs/images
 	@PYTHONPATH=. $(BIN)/python docs/make_screenshots.py build/screenshots
