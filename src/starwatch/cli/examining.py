@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -22,7 +22,11 @@ from starwatch.service.doctor_port import port
 from starwatch.settings.secrets import without_secrets
 from starwatch.settings.sources import Settings
 from starwatch.sinks.registry import parse_outputs
+from starwatch.sources.doubled import refuse_doubled
 from starwatch.sources.live import SourceContext, open_live
+
+if TYPE_CHECKING:
+    from starwatch.ports import LiveSource
 
 _UNASKED = "the URL can be used; the server was not asked, `starwatch run` says whether it answers"
 _WRITABLE = "the sink can be used; nothing was written to it"
@@ -46,15 +50,7 @@ def _findings(
 ) -> Iterator[Finding]:
     directory = Path(given["state"] or settings.state.dir)
     yield from _state(directory)
-    for section in source_sections(settings, given):
-        looking = LOOKING.get(urlsplit(section.url).scheme.removesuffix("s"), {})
-        context = SourceContext(options, scale, False, section.options() | looking)
-        try:
-            source = open_live(section.url, context)
-        except StarwatchError as error:
-            yield Finding("bad", without_secrets(section.url), str(error))
-            continue
-        yield from examined(source, given["seconds"])
+    yield from _sources(settings, options, scale, given)
     if settings.http.enabled:
         try:
             require_token(settings.http.host, settings.http.token.get_secret_value())
@@ -68,6 +64,28 @@ def _findings(
             yield Finding("note", without_secrets(text), _UNASKED if "://" in text else _WRITABLE)
         except StarwatchError as error:
             yield Finding("bad", without_secrets(text), str(error))
+
+
+def _sources(
+    settings: Settings, options: InputOptions, scale: Scale, given: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Each source, and whether two bring the same ratings."""
+    sources: list[LiveSource] = []
+    claims: dict[str, str] = {}
+    for section in source_sections(settings, given):
+        looking = LOOKING.get(urlsplit(section.url).scheme.removesuffix("s"), {})
+        context = SourceContext(options, scale, False, section.options() | looking, claims)
+        try:
+            source = open_live(section.url, context)
+        except StarwatchError as error:
+            yield Finding("bad", without_secrets(section.url), str(error))
+            continue
+        sources.append(source)
+        yield from examined(source, given["seconds"])
+    try:
+        refuse_doubled(sources)
+    except StarwatchError as error:
+        yield Finding("bad", "sources", str(error))
 
 
 def _state(directory: Path) -> Iterator[Finding]:

@@ -29,8 +29,29 @@ class Subscriber(Protocol):
         """Topic filters."""
 
 
+@runtime_checkable
+class Reader(Protocol):
+    """A source that reads topics of a cluster from their start.
+
+    Attributes:
+        cluster: `host:port` of some of its brokers.
+        log_topics: The names of the topics.
+    """
+
+    @property
+    def cluster(self) -> Sequence[str]:
+        """Brokers of the cluster, each `host:port`."""
+
+    @property
+    def log_topics(self) -> Sequence[str]:
+        """Names of topics."""
+
+
 def refuse_doubled(sources: Sequence[LiveSource]) -> None:
-    """See that no source is given twice, and that topic filters at one broker do not overlap.
+    """See that no source is given twice, and that topics of two at one broker do not overlap.
+
+    Two addresses of one cluster are not known for one here: a Kafka source tells a topic by its id
+    when it has asked for it.
 
     Raises:
         BadSetting: one is, or two do.
@@ -47,6 +68,20 @@ def refuse_doubled(sources: Sequence[LiveSource]) -> None:
                 f"the topics {one!r} and {other!r} at {broker} overlap",
                 hint=f"{_TWICE} that both match; leave one of them out",
             )
+
+    readers = [source for source in sources if isinstance(source, Reader)]
+    for reader, another in combinations(readers, 2):
+        brokers = _lowered(reader.cluster) & _lowered(another.cluster)
+        topics = sorted({*reader.log_topics} & {*another.log_topics})
+        if brokers and topics:
+            raise BadSetting(
+                f"the topic {topics[0]!r} at {min(brokers)} is read by two sources",
+                hint=f"{_TWICE}, whatever their groups; leave it out of one of them",
+            )
+
+
+def _lowered(names: Sequence[str]) -> set[str]:
+    return {name.lower() for name in names}
 
 
 def _of(source: Subscriber) -> Iterator[tuple[str, str]]:

@@ -40,6 +40,7 @@ class KafkaSource:
         address: Where the topics are, and how they are reached.
         payloads: Reads the messages.
         by_arrival: Whether the time of a record is the event time of its ratings.
+        claims: Which source of the service reads what, by the id of the topic.
         notes: What else is to be remembered with the messages that were decoded so far.
         at_end: Called where all that is committed in a partition was handed over.
         maker: Who makes topics that are not there yet, in words; empty: nobody that is known.
@@ -56,6 +57,7 @@ class KafkaSource:
         payloads: Decoder,
         *,
         by_arrival: bool,
+        claims: dict[str, str] | None = None,
         notes: Callable[[], Sequence[tuple[str, bytes]]] = tuple,
         at_end: Callable[[Door], None] = lambda _: None,
         maker: str = "",
@@ -74,6 +76,7 @@ class KafkaSource:
             by_arrival=by_arrival,
             unknown=_first_or_last(address.choices.get("from", FIRST)),
             lost=self._lost,
+            claims={} if claims is None else claims,
             notes=notes,
             at_end=at_end,
             maker=maker,
@@ -84,6 +87,16 @@ class KafkaSource:
         self._session: Session | None = None
         self.gone = 0
         """Offsets that should have been read and that the broker had no more."""
+
+    @property
+    def cluster(self) -> list[str]:
+        """Brokers of the cluster, each `host:port`."""
+        return self._rules.address.hosts.split(",")
+
+    @property
+    def log_topics(self) -> tuple[str, ...]:
+        """The topics that are read."""
+        return self._rules.address.topics
 
     @property
     def positions(self) -> dict[str, int]:
@@ -127,7 +140,7 @@ def kafka_source(url: str, context: SourceContext) -> KafkaSource:
     """
     address = read_address(url, context.options, known=CHOICES, owned=OWNED)
     payloads = Payloads(context.input, context.scale)
-    return KafkaSource(address, payloads, by_arrival=context.by_arrival)
+    return KafkaSource(address, payloads, by_arrival=context.by_arrival, claims=context.claims)
 
 
 def _first_or_last(text: str) -> str:

@@ -54,6 +54,7 @@ class Rules:
         by_arrival: Whether the time of a record is the event time of its ratings.
         unknown: Where a partition is begun that neither state nor group know.
         lost: Told what the broker has no more, and how many offsets.
+        claims: By the id of a topic, the source of this service that reads it.
         notes: What else is to be remembered with the messages that were decoded so far.
         at_end: Called where all that is committed in a partition was handed over.
         maker: Who makes topics that are not there yet, in words; empty: nobody that is known.
@@ -66,6 +67,7 @@ class Rules:
     by_arrival: bool
     unknown: str
     lost: Callable[[str, int], None]
+    claims: dict[str, str]
     notes: Callable[[], Sequence[tuple[str, bytes]]] = tuple
     at_end: Callable[[Door], None] = lambda _: None
     maker: str = ""
@@ -292,7 +294,18 @@ class Assignment:
                 f"there is no topic {gone[0]} at {address.hosts}",
                 hint="Make it, or mend the URL of the source",
             )
+        for topic, found in ids.items():
+            self._claim(topic, found or "")
         return ids
+
+    def _claim(self, topic: str, topic_id: str) -> None:
+        """See that no other source of the service reads a topic, by whatever address."""
+        owner = self._rules.claims.setdefault(topic_id, self._rules.name)
+        if owner != self._rules.name:
+            raise SourceFailed(
+                f"{self._rules.name} is not read: {owner} reads the topic {topic} already",
+                hint="Each rating would count twice; leave the topic out of one of the two sources",
+            )
 
 
 def _made_anew(topic: str) -> str:

@@ -1,7 +1,7 @@
 """Live sources by the scheme of their URL: our own and installed ones, imported only when named."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from starwatch.codecs.options import InputOptions
@@ -30,12 +30,15 @@ class SourceContext:
         by_arrival: Whether windows go by arrival: a source whose records have a time of their own
             gives that as the event time then (`LiveSource.own_time`).
         options: What the settings say besides the URL; the source's own names.
+        claims: Which source of the service reads what, by an identity that does not depend on
+            addresses; shared by all of them, each enters its own.
     """
 
     input: InputOptions
     scale: Scale
     by_arrival: bool
     options: Mapping[str, Any]
+    claims: dict[str, str] = field(default_factory=dict)
 
 
 class LiveSourceFactory(Protocol):
