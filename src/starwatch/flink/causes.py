@@ -8,6 +8,8 @@ _PLACE = re.compile(r"\s+at \S|\s*\.\.\. \d+ more|\s+Suppressed: ")
 _CLASS = re.compile(r"(?:(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)(?:: |$))+")
 _CALL = re.compile(r"An error occurred while calling .*\n: ")
 
+_PASSED_ON = "Global failure triggered by OperatorCoordinator for "
+
 _MOST = 400
 """Characters of one message: some hold whole plans."""
 
@@ -22,12 +24,25 @@ def what_java_said(trace: str) -> str:
     ...     "\tat org.apache.flink.Foo.baz(Foo.java:34)\n"
     ... )
     "Unable to create a source: No factory for 'kafka'"
+
+    Of a failure that Flink only passes on, the cause alone is told: what stands before it is the
+    plan.
+
+    >>> what_java_said(
+    ...     "org.apache.flink.util.FlinkException: Global failure triggered by OperatorCoordinator"
+    ...     " for 'Source: a -> Calc[2]' (operator cbc3).\n\tat org.apache.flink.Foo.bar(A.java)\n"
+    ...     "Caused by: org.apache.kafka.common.errors.UnknownTopicOrPartitionException: "
+    ...     "This server does not host this topic-partition.\n"
+    ... )
+    'This server does not host this topic-partition'
     """
     told = trace.strip()
     called = _CALL.match(told)  # Py4J says first what it called
     causes = _CAUSE.split(told[called.end() :] if called else told)
     first, last = _message(causes[0]), _message(causes[-1])
-    return first if last in first else f"{first}: {last}"
+    if last in first:
+        return first
+    return last if first.startswith(_PASSED_ON) else f"{first}: {last}"
 
 
 def _message(cause: str) -> str:
