@@ -224,6 +224,9 @@ def produce(kafka: str, topic: str, messages: Iterable[Message]) -> None:
 
 def ending(job: Job, kafka: str, topic: str, **given) -> Plan:
     """A plan of a job that ends with what the topic holds."""
-    given = {"parallelism": 1, "checkpoint_ms": 2_000, "idle_ms": 0} | given
+    given = {
+        "parallelism": 1,
+        "checkpoint_ms": 2_000,
+    } | given
     names = Names(f"{topic}-")
     return Plan(job, (topic,), kafka, names=names, group=topic, bounded=True, **given)

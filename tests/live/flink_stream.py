@@ -25,12 +25,14 @@ class Stream:
 
     Attributes:
         acknowledged: How many messages the broker said it has.
+        idle: `[flink] idle`; the default if nothing is said.
     """
 
     kafka: str
     topic: str
     count: int
     acknowledged: int = 0
+    idle: str | None = None
     _numbers: np.ndarray = field(init=False)
 
     def __post_init__(self):
@@ -46,10 +48,11 @@ class Stream:
         for name in TOPICS:
             make_topic(self.kafka, f"{self.topic}-{name}")
         config = folder / "c.toml"
+        idle = f'idle = "{self.idle}"\n' if self.idle else ""
         config.write_text(
             f'window = ["{WINDOW_MS}ms"]\nduplicates = "off"\nquiet = "wait"\n'
             f'[[source]]\nurl = "kafka://{self.kafka}/{self.topic}"\ngroup = "{self.topic}"\n'
-            f'[flink]\nprefix = "{self.topic}-"\ncheckpoint = "1s"\nparallelism = 2\nidle = "0s"\n'
+            f'[flink]\nprefix = "{self.topic}-"\ncheckpoint = "1s"\nparallelism = 2\n{idle}'
         )
         return config
 
