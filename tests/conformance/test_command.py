@@ -11,6 +11,7 @@ from starwatch.scenarios.script import SHIPPED
 
 LATE = str(SHIPPED / "late.ratings")
 QUIET = str(SHIPPED / "quiet_stream_closes_by_the_clock.ratings")
+IDLE = str(SHIPPED / "partition_that_is_idle_holds_nobody.ratings")
 
 
 def run(*words):
@@ -32,15 +33,15 @@ def test_without_a_server_a_line_a_stream_and_a_sum():
 
 def test_a_difference_is_printed_and_ends_with_one(monkeypatch):
     monkeypatch.setattr(conformance, "_flink", lambda _: EmbeddedFlink(without_window))
-    result = run("--engines", "embedded,flink", LATE, QUIET, "--random", "0")
+    result = run("--engines", "embedded,flink", LATE, IDLE, "--random", "0")
     assert isinstance(result.exception, Mismatch)
     assert result.exception.exit_code == 1
     first, second, third, *_ = result.stdout.splitlines()
     assert first.startswith("differs  late.ratings: ")
     assert second == "         flink: 1 windows differ"
     assert "flink nothing" in third
-    assert "closes_by_the_clock.ratings" in result.stdout
-    assert "(not on Flink: it is about the clock" in result.stdout
+    assert "idle_holds_nobody.ratings" in result.stdout
+    assert "(not on Flink: which partitions are idle" in result.stdout
     assert "2 streams on embedded, flink, 1 of them not on Flink: 1 equal, 1 differ" in (
         result.stdout
     )

@@ -36,11 +36,11 @@ def test_what_the_clock_does_is_the_same_by_recomputation(database):
 
 def test_what_is_promised_runs_on_flink_and_the_rest_says_why_not(database):
     flink = EmbeddedFlink()
-    scripts = [shipped("late")[0], shipped("quiet_stream_closes_by_the_clock")[0], told(LATE)[0]]
+    scripts = [shipped("late")[0], shipped("partition_that_is_idle_holds_nobody")[0], told(LATE)[0]]
     found = outcomes(database, scripts, [generated(0, 1, 500)], flink)
     assert [each.differences for each in found] == [[], [], [], []]
     assert [bool(each.note) for each in found] == [False, True, False, False]
-    assert found[1].note.startswith("not on Flink: it is about the clock")
+    assert found[1].note.startswith("not on Flink: which partitions are idle")
     assert len(flink.streams) == 2  # both that are of one job, and the generated one
 
 

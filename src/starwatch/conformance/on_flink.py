@@ -6,13 +6,14 @@ have names that nobody else has, and are gone when this is over, however it ends
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from starwatch.clients.kafka import Address
+from starwatch.conformance.clock import Record, TickRecord, records
 from starwatch.conformance.findings import DUPLICATE, LATE, REJECTED, Findings, Stars, Window
 from starwatch.conformance.stream import INPUT, Place, Stream
 from starwatch.conformance.topics import Topics
@@ -80,13 +81,17 @@ class OnFlink:
         topics = Topics(self._kafka)
         plans = [self._plan(topics, number, each) for number, each in enumerate(streams)]
         jobs = [_ending(plan) for plan in plans]
+        sent = [records(stream) for stream in streams]
         try:
-            for plan, stream in zip(plans, streams, strict=True):
+            for plan, stream, written in zip(plans, streams, sent, strict=True):
                 topics.make(_partitions(plan, stream))
-                topics.send(plan.topics[0], stream.messages)
+                topics.send(plan.topics[0], written, plan.names.prefix)
             submit_all(jobs, self._cluster, jars=self._jars)
             self._wait({job.name for job in jobs})
-            return [_written(topics, plan) for plan in plans]
+            return [
+                _written(topics, plan, _offsets(each))
+                for plan, each in zip(plans, sent, strict=True)
+            ]
         finally:
             self._cancel({job.name for job in jobs})
             topics.drop([plan.group for plan in plans])
@@ -101,7 +106,6 @@ class OnFlink:
             group=name,
             security=java_security(self._kafka.config, masked=False),
             names=Names(f"{name}-"),
-            idle_ms=0,
             parallelism=min(len(stream.caught_up), 2),
             checkpoint_ms=_CHECKPOINT_MS,
             bounded=True,
@@ -193,7 +197,15 @@ class _Back(msgspec.Struct):
 _KINDS = {"late": LATE, "duplicate": DUPLICATE, "rejected": REJECTED}
 
 
-def _written(topics: Topics, plan: Plan) -> Written:
+def _offsets(sent: Sequence[Record]) -> dict[int, int]:
+    """Of a topic with ticks, the offset in the stream by that in Kafka; else nothing."""
+    if not any(isinstance(each, TickRecord) for each in sent):
+        return {}
+    held = [number for number, each in enumerate(sent) if not isinstance(each, TickRecord)]
+    return {offset: number for number, offset in enumerate(held)}
+
+
+def _written(topics: Topics, plan: Plan, offsets: Mapping[int, int]) -> Written:
     windows: dict[Window, Stars] = {}
     decode = msgspec.json.Decoder(_Window).decode
     for line in topics.committed(plan.names.windows):
@@ -208,7 +220,7 @@ def _written(topics: Topics, plan: Plan) -> Written:
     decode_back = msgspec.json.Decoder(_Back).decode
     for line in topics.committed(plan.names.back):
         told = decode_back(line)
-        place = (told.partition, told.offset)
+        place = (told.partition, offsets.get(told.offset, told.offset))
         if told.kind in _KINDS:
             others[place] = _KINDS[told.kind]
         elif told.kind == "pane":

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from starwatch.conformance.clock import by_the_clock, stands_still
 from starwatch.conformance.embedded import Played, window_times
 from starwatch.conformance.findings import DUPLICATE, LATE
 from starwatch.conformance.stream import Messages
@@ -41,9 +42,12 @@ def _by_steps(played: Played) -> str:
         return "a job goes on from a checkpoint, not from a moment of our choice"
     if any(isinstance(step, Join | Leave) for step in other):
         return "partitions do not come and go there"
+    if by_the_clock(stream):
+        still = stands_still(played)
+        return "its time stands still there once the last window has ended" if still else ""
     waits = stream.job.quiet is Quiet.WAIT and len(stream.caught_up) == 1
     if not waits and (other or any(stream.caught_up)):
-        return "it is about the clock, which Flink's watermark does not follow"
+        return "which partitions are idle, Flink tells by a clock of its own"
     return ""
 
 

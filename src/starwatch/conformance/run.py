@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from starwatch.conformance.clock import probed
 from starwatch.conformance.comparing import EMBEDDED, EXAMPLES, compared, explained, unbalanced
 from starwatch.conformance.embedded import Played, play
 from starwatch.conformance.findings import Findings
@@ -70,7 +71,7 @@ class Conformance:
             RunError: Kafka does not answer or refuses.
             BadScript: a script cannot be told as messages.
         """
-        told = [(script, play(Told().stream(script))) for script in scripts]
+        told = [(script, play(Told().stream(script))) for script in map(probed, scripts)]
         made = [play(stream) for stream in streams]
         on_flink = self._on_flink(told, made)
         for played in [*(played for _, played in told), *made]:

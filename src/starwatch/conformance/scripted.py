@@ -1,12 +1,14 @@
 """Scenarios as streams: each rating as a message, each reject as one that nobody can read."""
 
+from dataclasses import replace
+
 import msgspec
 
 from starwatch.conformance.stream import Happening, Messages, Place, Stream
 from starwatch.errors import BadScript
 from starwatch.ratings.rejects import Reason
 from starwatch.ratings.scale import Scale, plain
-from starwatch.scenarios.steps import End, Expectation, Rate, Reject, Script
+from starwatch.scenarios.steps import End, Expectation, Rate, Reject, Script, Tick
 
 _BROKEN = {
     Reason.UNREADABLE: b"%%",
@@ -52,6 +54,8 @@ class Told:
     def _step(self, step: Rate | Reject | Happening, script: Script) -> Messages | Happening:
         if isinstance(step, Rate):
             value = self._rating(step, script.setting.job.scale)
+        elif isinstance(step, Tick):
+            return replace(step, at_ms=step.at_ms + self._shift)
         elif not isinstance(step, Reject):
             return step
         elif step.reason in _BROKEN:

@@ -11,11 +11,12 @@ from math import lcm
 
 import numpy as np
 
+from starwatch.conformance.clock import by_the_clock, stands_still
 from starwatch.conformance.embedded import Played, play
 from starwatch.conformance.findings import Findings, differing
 from starwatch.conformance.scripted import Told
-from starwatch.conformance.stream import Place, Stream
-from starwatch.scenarios.steps import Rate, Reject, Script
+from starwatch.conformance.stream import Messages, Place, Stream
+from starwatch.scenarios.steps import Rate, Reject, Script, Tick
 
 _DAY_MS = 86_400_000
 _LATEST_MS = 1_735_689_600_000
@@ -92,7 +93,8 @@ def together(scripts: Sequence[tuple[Script, Played]]) -> list[Together]:
     open_: list[Together] = []
     alone: list[Together] = []
     for script, played in scripts:
-        if len(played.stream.messages) < len(played.stream.steps):
+        stream = played.stream
+        if len(stream.messages) < len(stream.steps) and not by_the_clock(stream):
             alone.append(Together.alone(played))
             continue
         for number, each in enumerate(open_):
@@ -119,7 +121,7 @@ def _behind(whole: Together, script: Script, played: Played) -> Together | None:
     first = [0] * len(stream.caught_up)
     for messages in stream.messages:
         first[int(messages.partition[0])] += len(messages)
-    starts = [step for step in script.steps if isinstance(step, Rate | Reject)]
+    starts = [step for step in script.steps if isinstance(step, Rate | Reject | Tick)]
     shift_ms = _shift(stream, starts)
     part = Part(played, f"{len(whole.parts)}/", shift_ms, tuple(first))
     told = Told(prefix=part.prefix, shift_ms=shift_ms, first=part.first).stream(script)
@@ -136,9 +138,9 @@ def _behind(whole: Together, script: Script, played: Played) -> Together | None:
     return longer if _undisturbed(longer) else None
 
 
-def _shift(stream: Stream, steps: Sequence[Rate | Reject]) -> int:
+def _shift(stream: Stream, steps: Sequence[Rate | Reject | Tick]) -> int:
     """How much later a scenario must begin: two days behind the last window of those before."""
-    last = max(int(messages.at_ms[-1]) for messages in stream.messages)
+    last = _last_ms(stream)
     job = stream.job
     size, slide = max(w.size_ms for w in job.windows), lcm(*(w.slide_ms for w in job.windows))
     needed = last + job.bound_ms + size + 2 * _DAY_MS - steps[0].at_ms
@@ -146,11 +148,24 @@ def _shift(stream: Stream, steps: Sequence[Rate | Reject]) -> int:
     return -(-needed // whole) * whole
 
 
+def _last_ms(stream: Stream) -> int:
+    """When the last step of a stream is that says when it is."""
+    times = [
+        int(step.at_ms[-1]) if isinstance(step, Messages) else step.at_ms
+        for step in stream.steps
+        if isinstance(step, Messages | Tick)
+    ]
+    return max(times)
+
+
 def _undisturbed(whole: Together) -> bool:
     """Whether each part comes out as it does alone, by the embedded engine."""
-    if max(int(messages.at_ms[-1]) for messages in whole.stream.messages) > _LATEST_MS:
+    if _last_ms(whole.stream) > _LATEST_MS:
         return False
-    found = play(whole.stream).findings
+    played = play(whole.stream)
+    if by_the_clock(whole.stream) and stands_still(played):
+        return False
+    found = played.findings
     for part in whole.parts:
         ours, alone = part.of(found, {}), part.played.findings
         if ours.others != alone.others or differing(ours, alone):

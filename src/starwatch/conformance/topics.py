@@ -8,7 +8,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from starwatch.clients.kafka import Address, made, reason
-from starwatch.conformance.stream import Messages
+from starwatch.clients.ticks import KEY, tick_headers
+from starwatch.conformance.clock import Record, TickRecord
 from starwatch.errors import RunError
 
 PREFIX = "starwatch-conformance-"
@@ -67,8 +68,13 @@ class Topics:
             for each in self._admin.delete_consumer_groups(list(groups)).values():
                 each.exception()  # a group that committed nothing is not there
 
-    def send(self, topic: str, messages: Sequence[Messages]) -> None:
-        """Send messages with their times, each partition in order.
+    def send(self, topic: str, records: Sequence[Record], ticks_for: str) -> None:
+        """Send messages and ticks with their times, each partition in order.
+
+        Args:
+            topic: Where to.
+            records: What; ticks go into the first partition, for no stream with several has any.
+            ticks_for: The prefix of the job that ticks are for.
 
         Raises:
             RunError: one was not taken.
@@ -81,14 +87,11 @@ class Topics:
             if error is not None:
                 failures.append(error)
 
-        for part in messages:
-            columns = (part.values, part.partition.tolist(), part.at_ms.tolist())
-            for value, partition, at_ms in zip(*columns, strict=True):
+        for part in records:
+            for each in _fields(part, ticks_for):
                 while True:
                     try:
-                        producer.produce(
-                            topic, value, partition=partition, timestamp=at_ms, on_delivery=told
-                        )
+                        producer.produce(topic, on_delivery=told, **each)
                         break
                     except BufferError:
                         producer.poll(0.1)
@@ -138,3 +141,14 @@ class Topics:
             return result()
         except KafkaException as error:
             raise RunError(f"{self._name} refuses: {reason(error)}", hint=_HINT) from None
+
+
+def _fields(record: Record, ticks_for: str) -> Iterator[dict[str, Any]]:
+    """What Kafka is to hold, one record each."""
+    if isinstance(record, TickRecord):
+        headers = tick_headers(ticks_for, record.time_ms)
+        yield {"key": KEY, "headers": headers, "partition": 0, "timestamp": record.at_ms}
+        return
+    columns = (record.values, record.partition.tolist(), record.at_ms.tolist())
+    for value, partition, at_ms in zip(*columns, strict=True):
+        yield {"value": value, "partition": partition, "timestamp": at_ms}

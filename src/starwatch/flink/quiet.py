@@ -83,18 +83,17 @@ class Quiet:
         watermark_ms = max(times) - self._bound_ms
         newest_ms = max(each.newest_ms for each in partitions)
         end_ms = max(
-            min(_end_before(spec, watermark_ms), _last_end(spec, newest_ms))
-            for spec in self._windows
+            min(end_before(spec, watermark_ms), last_end(spec, newest_ms)) for spec in self._windows
         )
         time_ms = end_ms + self._bound_ms
         return time_ms if time_ms > min(each.told_ms for each in partitions) else None
 
 
-def _end_before(spec: WindowSpec, time_ms: int) -> int:
+def end_before(spec: WindowSpec, time_ms: int) -> int:
     """The last end of a window up to a time."""
     return spec.end_ms(spec.last_end_at(time_ms))
 
 
-def _last_end(spec: WindowSpec, time_ms: int) -> int:
+def last_end(spec: WindowSpec, time_ms: int) -> int:
     """The end of the last window that holds a rating of a time."""
-    return _end_before(spec, time_ms) + spec.size_ms
+    return end_before(spec, time_ms) + spec.size_ms
