@@ -341,6 +341,15 @@ class LiveSource(Protocol):
 
 
 @runtime_checkable
+class BacklogReader(Protocol):
+    """A live source that knows where its end is: what it hands over before it has waited for it."""
+
+    @property
+    def knows_its_end(self) -> bool:
+        """Always; that it is there says it."""
+
+
+@runtime_checkable
 class LogReader(Protocol):
     """A live source that reads a log with offsets, and tells how far it is."""
 

@@ -1,12 +1,21 @@
 """What is finished, or was stopped, does not speak as if it were live."""
 
+from threading import Event
+
 from http_door.served import served
 from page.shown import shown
+from service.live_sources import decoded, handed_over
+from service.serving import running
+from service.test_catching import KnowsItsEnd
+from starwatch.ports import Delivery
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec
 
 JOB = Job(windows=(WindowSpec(3_600_000, 3_600_000),), time=WindowTime.ARRIVAL, bound_ms=0)
 LIVE = ["Ratings a second", "Products rated just now", "Newest rating"]
+SENTENCE = """(text) => document.querySelector("[data-figure=sentence]").textContent
+  .startsWith(text)"""
+NONE = "\u2013"
 STOPPED = ["This service", "Products rated at the end", "Last rating"]
 
 
@@ -63,3 +72,32 @@ def test_a_page_says_when_its_job_stops_and_when_it_goes_on(tmp_path, look):
         tab.sees(".row .c-open .value", "3.00")
     finally:
         page.__exit__(None, None, None)
+
+
+def test_what_had_waited_for_a_service_is_no_rate_but_catching_up(tmp_path, look):
+    read = Event()
+
+    def script(door):
+        door.connected(value=True)
+        partition = door.partition("")
+        handed_over(door, partition, *[("P", 5)] * 3000)
+        assert read.wait(120)
+        door.caught_up(partition, value=True)
+        position = 3000
+        while not door.wait(0.1):
+            door.deliver(Delivery(partition, decoded(("P", 4), first=position), 100))
+            position += 1
+
+    with running(tmp_path, KnowsItsEnd(script), job=JOB, noted=True):
+        try:
+            with shown(tmp_path / "state") as page:
+                tab = look(page).open("/").live()
+                tab.until(SENTENCE, "3,000 ratings came")
+                tab.sees("[data-figure=catching]", "catching up")
+                assert tab.text("[data-figure=rate]") == NONE
+                read.set()
+                tab.sees("[data-figure=catching]", "", seconds=60)
+                assert 0 <= float(tab.text("[data-figure=rate]")) < 12
+                tab.page.goto("about:blank")  # the page ends before its browser looks for it
+        finally:
+            read.set()

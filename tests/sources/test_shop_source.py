@@ -73,3 +73,44 @@ def test_a_shop_that_closes_says_so(tmp_path):
         assert source.ended.wait(20)
         expected, _ = rows_of(Shop(source.shop.options), source.shop.options.start_ms + HOUR_MS)
         soon(lambda: service.figures().books.received == expected)
+
+
+class Collecting:
+    """A door that takes everything, and stops where the shop would have to wait."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def now_ms(self):
+        return time.time_ns() // 10**6
+
+    def partition(self, name):
+        del name
+        return 0
+
+    def position(self, partition):
+        del partition
+        return 0
+
+    def connected(self, *, value):
+        del value
+
+    def caught_up(self, partition, *, value):
+        del partition, value
+
+    def wait(self, seconds):
+        del seconds
+        return True
+
+    def deliver(self, delivery):
+        self.sizes.append(len(delivery.ratings.position) + len(delivery.ratings.rejects))
+        return True
+
+
+def test_the_first_ratings_of_a_long_past_come_before_the_rest_is_made():
+    door = Collecting()
+    ShopSource(Shop(options())).run(door)
+    assert sum(door.sizes) > 50_000
+    assert 0 < door.sizes[0] < 1500
+    assert max(door.sizes) > 10_000  # and the others are few
+    assert len(door.sizes) < 15

@@ -61,6 +61,7 @@ class LiveDoor:
         present: Its partitions of earlier runs, by the source's own names.
         remembered: What the source noted in earlier runs.
         own_time: Whether its records have a time of their own (`LiveSource.own_time`).
+        waited: Whether what comes until it is caught up has waited (`BacklogReader`).
         positions: By partition, how many of its ratings and rejects earlier runs committed.
     """
 
@@ -72,9 +73,10 @@ class LiveDoor:
         remembered: Callable[[], dict[str, tuple[bytes, int]]],
         *,
         own_time: bool = False,
+        waited: bool = False,
         positions: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        self._own_time = own_time
+        self._own_time, self._waited = own_time, waited
         self._positions = positions
         self._source = source
         self._hall = hall
@@ -108,7 +110,8 @@ class LiveDoor:
             if number is None:
                 full = f"{self._source} {name}" if name else self._source
                 number = self._partitions[name] = self._hall.partitions.number(full)
-                self._inbox.tell(Told("join", (number,), self._is_connected, full))
+                connected = self._is_connected
+                self._inbox.tell(Told("join", (number,), connected, full, waited=self._waited))
         return number
 
     def partitions(self) -> dict[str, int]:
@@ -140,7 +143,8 @@ class LiveDoor:
             if value == self._is_connected:
                 return
             self._is_connected = value
-            self._inbox.tell(Told("connected", tuple(self._partitions.values()), value))
+            numbers = tuple(self._partitions.values())
+            self._inbox.tell(Told("connected", numbers, value, waited=self._waited))
 
     def deliver(self, delivery: Delivery, *, wait: bool = True) -> bool:
         """Hand over ratings; whether they were taken."""

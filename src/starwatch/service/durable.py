@@ -283,6 +283,8 @@ class DurableEngine:
         """Make more last with the next commit: what sources remember, and other named values."""
         self._pending.notes.extend(notes)
         self._pending.facts.update(facts or {})
+        if facts:
+            self._begun()
         self._pending.forget.update(forget or {})
 
     def commit_if_due(self) -> None:

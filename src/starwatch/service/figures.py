@@ -1,7 +1,7 @@
-"""A running service in numbers, taken without holding up its engine.
+"""A running service in numbers, taken without holding up its engine, or waiting for it.
 
-Single attributes that the engine's thread replaces as a whole are read as they are. Only what
-belongs together, and the engine's own state, is read under its lock.
+Single attributes that the engine's thread replaces as a whole are read as they are. What belongs
+together, the engine's own state, it leaves as one value behind each step.
 """
 
 from typing import TYPE_CHECKING
@@ -19,30 +19,25 @@ if TYPE_CHECKING:
 def figures_of(service: "Service") -> JobFigures:
     """How a service is now; may be called from any thread."""
     durable, operating = service.engine, service.operating
-    with operating.lock:
-        engine = durable.engine
-        watermark_ms, books = engine.watermark_ms, durable.books
-        products, partitions = len(engine.products), len(engine.partitions)
-        horizon_ms, rows = engine.duplicates_horizon_ms, durable.rows_committed
-        now_ms = service.clock.now_ms()
+    engine = operating.figures
     return JobFigures(
-        now_ms=now_ms,
+        now_ms=service.clock.now_ms(),
         clock_ahead_ms=service.clock.ahead_ms(),
-        watermark_ms=watermark_ms,
-        books=books,
-        windows=[window.label for window in engine.job.windows],
-        products=products,
-        partitions=partitions,
-        closed_rows=rows,
+        watermark_ms=engine.watermark_ms,
+        books=engine.books,
+        windows=[window.label for window in durable.engine.job.windows],
+        products=engine.products,
+        partitions=engine.partitions,
+        closed_rows=engine.rows,
         queue_ratings=service.inbox.ratings,
         queue_bytes=service.inbox.bytes,
         commits=durable.commits.spread(),
         latency=operating.latency.spread(),
-        duplicates_horizon_ms=horizon_ms,
+        duplicates_horizon_ms=engine.duplicates_horizon_ms,
         stopping=service.stopping,
         failed=service.failed,
         sources=[_source(source) for source in service.sources],
-        sinks=[_sink(sink, rows, durable.followed.backlog) for sink in service.sinks],
+        sinks=[_sink(sink, engine.rows, durable.followed.backlog) for sink in service.sinks],
     )
 
 

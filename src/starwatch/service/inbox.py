@@ -24,6 +24,7 @@ class Told:
         partitions: Whose.
         value: Whether.
         name: For `join`: what the partition is called.
+        waited: For `join` and `connected`: whether what comes until it is caught up has waited.
         watermark_ms: For `reached`: how far the stream is complete.
     """
 
@@ -32,6 +33,7 @@ class Told:
     value: bool = True
     name: str = ""
     watermark_ms: int = 0
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

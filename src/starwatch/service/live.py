@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 from starwatch.journal.places import Places
 from starwatch.outbox.budget import BACKLOG_BYTES
-from starwatch.ports import LiveSource, Origin, RowContext
+from starwatch.ports import BacklogReader, LiveSource, Origin, RowContext
 from starwatch.service.bounds import Bounds
 from starwatch.service.clock import Clock
 from starwatch.service.doors import Hall, LiveDoor, Partitions
@@ -229,6 +229,7 @@ class Service:
             present,
             lambda: dict(notes),
             own_time=source.own_time,
+            waited=isinstance(source, BacklogReader),
             positions=self.engine.positions(),
         )
 

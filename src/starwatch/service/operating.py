@@ -13,7 +13,9 @@ from starwatch.failpoints import reached
 from starwatch.journal.notes import Note
 from starwatch.ports import Delivery, Receipt
 from starwatch.ratings.batch import Batch, Decoded, found_of
+from starwatch.service.catching import Catching
 from starwatch.service.durable import DurableEngine
+from starwatch.service.engine_figures import EngineFigures
 from starwatch.service.inbox import Inbox, Item, Received, Told
 from starwatch.service.measures import Histogram
 from starwatch.windows.rows import WindowRows
@@ -71,6 +73,9 @@ class Operating:
         self._closed = closed
         self._forgets = forgets
         self._waiting = Waiting()
+        self._catching = Catching()
+        self.figures = EngineFigures.of(engine)
+        """The engine as the last step left it; whoever reads it waits for nothing."""
         self.committed = Event()
         """Set behind each commit; whoever waits for it clears it."""
         self.lock = Lock()
@@ -88,7 +93,9 @@ class Operating:
             self._engine.restart()
             for partition in sorted(self._engine.engine.partitions):
                 self._engine.connected(partition, False, now)
+            self._engine.keep(facts=self._catching.facts)
             self._engine.commit()
+            self.figures = EngineFigures.of(self._engine)
 
     def step(self, seconds: float = TICK_SECONDS) -> bool:
         """Take what waits, or a tick of the clock where nothing comes; whether something came."""
@@ -101,6 +108,7 @@ class Operating:
                 self._engine.commit()
             else:
                 self._engine.commit_if_due()
+            self.figures = EngineFigures.of(self._engine)
         self._waiting.acknowledge(self._now_ms())
         if any(map(len, rows)) or items:
             self.committed.set()
@@ -132,6 +140,8 @@ class Operating:
 
     def _told(self, at_ms: int, told: Told) -> Iterable[WindowRows]:
         engine = self._engine
+        if self._catching.told(told, at_ms):
+            engine.keep(facts=self._catching.facts)
         if told.what == "reached":
             yield engine.reached(told.watermark_ms, at_ms)
         for partition in told.partitions:

@@ -50,6 +50,7 @@ class KafkaSource:
     """
 
     own_time = True
+    knows_its_end = True
 
     def __init__(  # noqa: PLR0913 - all but two by name
         self,

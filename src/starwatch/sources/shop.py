@@ -8,8 +8,9 @@ from starwatch.generator.shop import Shop, Step
 from starwatch.ports import Delivery, Door
 from starwatch.ratings.batch import Decoded
 
-_AT_ONCE = 1 << 14
-"""Rows of a delivery, about, while it catches up."""
+_FIRST, _AT_ONCE = 1 << 10, 1 << 14
+"""Rows of the first delivery while it catches up, about, and of the largest: whoever looks shall
+have something to see before the whole past is made."""
 
 _ROW_BYTES = 64
 """What a row would take as a message, for the bound of the queue."""
@@ -28,6 +29,7 @@ class ShopSource:
 
     name = "shop"
     own_time = False
+    knows_its_end = True
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
@@ -76,13 +78,13 @@ def _rest(steps: Iterable[Step], position: int) -> Iterator[Step]:
 
 
 def _at_once(steps: Iterable[Step], now_ms: Callable[[], int]) -> Iterator[Step]:
-    """Steps that have ended already as few large ones, the others as they are."""
-    parts, rows = [Chunk.empty()], 0
+    """Steps that have ended already as few ever larger ones, the others as they are."""
+    parts, rows, wanted = [Chunk.empty()], 0, _FIRST
     for step in steps:
         parts.append(step.rows)
         rows += len(step.rows)
-        if rows and (rows >= _AT_ONCE or step.until_ms > now_ms()):
+        if rows and (rows >= wanted or step.until_ms > now_ms()):
             yield Step(step.until_ms, Chunk.concat(parts))
-            parts, rows = [Chunk.empty()], 0
+            parts, rows, wanted = [Chunk.empty()], 0, min(2 * wanted, _AT_ONCE)
     if rows:
         yield Step(step.until_ms, Chunk.concat(parts))

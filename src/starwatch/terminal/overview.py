@@ -114,8 +114,9 @@ def _scale(status: Mapping[str, Any]) -> Scale:
 
 def _head(status: Mapping[str, Any], chosen: Chosen) -> Line:
     age = status.get("data_age_ms")
-    rate = status.get("rate") or 0.0
-    text = f"   {rate:,.0f} ratings/s   {status['products']:,} products"
+    rate = status.get("rate", 0.0)
+    text = "   catching up" if rate is None else f"   {rate:,.0f} ratings/s"
+    text += f"   {status['products']:,} products"
     text += f"   {status.get('active') or 0:,} active"
     text += "" if age is None else f"   newest {_ago(age)}"
     text += "" if status["running"] else "   no job runs"

@@ -45,19 +45,28 @@ class Arrivals:
             self._counts[second] = self._counts.get(second, 0) + count
         self._reach(later.newest_ms)
 
-    def rate(self, now_ms: int | None) -> float:
-        """Ratings a second.
+    def rate(self, now_ms: int | None, caught_up_ms: int | None = None) -> float | None:
+        """Ratings a second, over the last ten.
 
         Args:
             now_ms: The clock that arrivals go by; None: the newest one is now.
+            caught_up_ms: What arrived up to the end of this second had waited, and does not count;
+                None: nothing had.
+
+        Returns:
+            None for the first second behind that: too little has come to tell.
         """
         if self.newest_ms is None:
             return 0.0
         newest = self.newest_ms if now_ms is None else max(now_ms, self.newest_ms)
-        second = newest // _SECOND_MS
-        counted = (self._counts.get(second - back, 0) for back in range(_SECONDS))
-        begun = (newest % _SECOND_MS + 1) / _SECOND_MS  # how much of the last second is over
-        return sum(counted) / (_SECONDS - 1 + begun)
+        last = newest // _SECOND_MS
+        first = last - _SECONDS + 1
+        if caught_up_ms is not None:
+            first = max(first, caught_up_ms // _SECOND_MS + 1)
+        if last <= first:
+            return None
+        counted = (self._counts.get(second, 0) for second in range(first, last + 1))
+        return sum(counted) / ((newest + 1) / _SECOND_MS - first)
 
     def _count(self, arrival: NDArray[np.int64]) -> None:
         seconds, counts = np.unique(arrival // _SECOND_MS, return_counts=True)

@@ -34,6 +34,8 @@ class Moment:
         files: The files of panes.
         panes_upto: The last journal entry whose panes are in them.
         since_ms: By length of panes: of those that start before, some were let go.
+        catching_up: Whether its service still works off what waited before it came.
+        caught_up_ms: When that last came to its end; None: it never did, or there was nothing.
         catalogue: How many catalogues were kept so far; the last one is there.
     """
 
@@ -48,6 +50,8 @@ class Moment:
     files: Sequence[PaneFile]
     panes_upto: int
     since_ms: Mapping[int, int | None]
+    catching_up: bool
+    caught_up_ms: int | None
     catalogue: int
 
     @property
@@ -84,6 +88,7 @@ class Moments:
         tiers = tiers_ms(job.windows) if job else ()
         gone: Mapping[str, int] = self._value(texts, PANES_GONE) or {}
         books = self._value(texts, "books")
+        catching: Mapping[str, Any] = self._value(texts, "catching_up") or {}
         moment = Moment(
             identity=self._value(texts, "identity") or "",
             job=job,
@@ -96,6 +101,8 @@ class Moments:
             files=self._pane_files(),
             panes_upto=int(self._value(texts, PANES_UPTO) or 0),
             since_ms={tier: gone.get(str(tier)) for tier in tiers},
+            catching_up=bool(catching.get("now")),
+            caught_up_ms=catching.get("until_ms"),
             catalogue=int(self._value(texts, CATALOGUE) or 0),
         )
         self._texts = texts

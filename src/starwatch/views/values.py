@@ -33,7 +33,8 @@ class About:
         last_ms: Where the last one starts.
         products: Products that were rated.
         active: Those with a rating in the newest closed window, by window of the job.
-        rate: Ratings a second, over the ten seconds of arrivals before the newest one.
+        rate: Ratings that arrived a second, over the last ten, without those that had waited for
+            the service; None while it works these off.
         catalogue: Whether products have names.
         books: Both books.
         sources: How far each source is, by its number.
@@ -56,7 +57,7 @@ class About:
     last_ms: int | None = None
     products: int = 0
     active: tuple[int, ...] = ()
-    rate: float = 0.0
+    rate: float | None = 0.0
     catalogue: bool = False
     books: Books = field(default_factory=Books)
     sources: Mapping[int, Position] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from starwatch.journal.places import Places
 from starwatch.views.current import TREND
 from starwatch.views.drawing import draw_series, draw_stars
 from starwatch.views.following import Follower
+from starwatch.views.moment import Moment
 from starwatch.views.names import Names
 from starwatch.views.picture import MEMORY_BYTES, Picture
 from starwatch.views.products import Table, product_now
@@ -142,7 +143,7 @@ class Views:
                 last_ms=picture.last_ms,
                 products=len(picture.products),
                 active=tuple(active),
-                rate=picture.arrivals.rate(now),
+                rate=_rate(moment, picture, now),
                 catalogue=self._names_of(picture).catalogue is not None,
                 books=moment.books,
                 sources=moment.sources,
@@ -276,6 +277,12 @@ class Views:
         if self._named != as_of:
             self._names, self._named = Names(kept_catalogue(self._places.database)), as_of
         return self._names
+
+
+def _rate(moment: Moment, picture: Picture, now_ms: int | None) -> float | None:
+    if moment.catching_up:
+        return None
+    return picture.arrivals.rate(now_ms, moment.caught_up_ms)
 
 
 def _no_rows(steps: int) -> ProductRows:

@@ -6,7 +6,7 @@
  */
 
 import { setAttribute, setText } from "./dom.js";
-import { ago, clock, count, counted, day, rate } from "./numbers.js";
+import { ago, CATCHING_UP, clock, count, counted, day, rate } from "./numbers.js";
 import { lastMs, phaseOf } from "./phase.js";
 
 /** @typedef {import("./types.js").Status} Status */
@@ -87,6 +87,7 @@ export function followFigures(store, held) {
 /** @type {Record<string, (status: Status, store: StatusStore) => string>} */
 const figures = {
   rate: (status) => rate(status.rate),
+  catching: (status) => (status.rate === null ? CATCHING_UP : ""),
   active: (status) => count(status.active),
   products: (status) => counted(status.products, "product"),
   age: (_, store) => ago(store.ageMs),

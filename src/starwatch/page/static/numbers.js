@@ -12,6 +12,9 @@ const COUNT = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const MINUS = "\u2212";
 const NONE = "\u2013";
 
+/** In place of a rate, while a service works off what had waited for it. */
+export const CATCHING_UP = "catching up";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

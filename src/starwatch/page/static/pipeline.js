@@ -33,7 +33,7 @@ export function mount(main, { app }) {
       parts.card.show(step);
       showInTable(parts.line, step);
     }
-    picture.toggleAttribute("data-flowing", status.running && status.rate > 0);
+    picture.toggleAttribute("data-flowing", status.running && status.rate !== 0);
   };
 
   const unlisten = app.status.listen(show);

@@ -4,7 +4,16 @@
  * @module
  */
 
-import { bytes, count, counted, duration, moment, rate, windowWords } from "./numbers.js";
+import {
+  bytes,
+  CATCHING_UP,
+  count,
+  counted,
+  duration,
+  moment,
+  rate,
+  windowWords,
+} from "./numbers.js";
 import { phaseOf } from "./phase.js";
 
 /** @typedef {import("./types.js").Status} Status */
@@ -89,7 +98,8 @@ function sourceLine(source) {
 function sources(status) {
   const lines = status.sources.map(sourceLine);
   const title = "Sources";
-  const figure = { figure: rate(status.rate), unit: "ratings a second" };
+  const unit = status.rate === null ? CATCHING_UP : "ratings a second";
+  const figure = { figure: rate(status.rate), unit };
   const read = lines.length === 1 ? "source" : "sources";
   const rest = {
     figure: count(lines.length),

@@ -73,7 +73,7 @@
  * @property {number | null} last_ms
  * @property {number} products
  * @property {number} active
- * @property {number} rate
+ * @property {number | null} rate null while it works off what had waited
  * @property {boolean} catalogue
  * @property {Books} books
  * @property {Record<string, number>} reasons
