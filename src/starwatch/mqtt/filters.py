@@ -1,5 +1,6 @@
 """Topic filters: which messages two of them have in common (MQTT 5.0, 4.7 and 4.8.2)."""
 
+from collections.abc import Iterable
 from itertools import zip_longest
 
 _SHARE = "$share/"
@@ -30,6 +31,15 @@ def overlap(one: str, other: str) -> bool:
         if None in pair or ("+" not in pair and pair[0] != pair[1]):
             return False
     return True
+
+
+def asked_for(topic: str, filters: Iterable[str]) -> bool:
+    """Whether a topic of a message is one of those that filters ask for.
+
+    >>> asked_for("a/b", ["$share/g/a/+"]), asked_for("a", ["a/+", "b"])
+    (True, False)
+    """
+    return any(overlap(unshared(each), topic) for each in filters)
 
 
 def given_twice(one: str, other: str) -> bool:

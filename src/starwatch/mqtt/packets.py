@@ -108,6 +108,12 @@ def subscribe(mid: int, topics: Sequence[str], qos: int, protocol: int) -> bytes
     return _packet(0x82, mid.to_bytes(2) + properties + filters)
 
 
+def unsubscribe(mid: int, topic: str, protocol: int) -> bytes:
+    """An UNSUBSCRIBE from one topic [3.10]."""
+    properties = b"\0" if protocol == V5 else b""
+    return _packet(0xA2, mid.to_bytes(2) + properties + _text(topic))
+
+
 def granted(body: bytes, protocol: int) -> bytes:
     """The codes of a SUBACK, one a topic: the QoS, or from 0x80 on a refusal [3.9].
 

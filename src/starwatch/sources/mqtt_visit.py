@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starwatch.mqtt.connection import Connection
 from starwatch.mqtt.dialling import lowered
-from starwatch.mqtt.filters import unshared
+from starwatch.mqtt.filters import asked_for, unshared
 from starwatch.mqtt.packets import (
     PUBACK,
     PUBCOMP,
@@ -18,6 +18,7 @@ from starwatch.mqtt.packets import (
     Published,
     answers,
     subscribe,
+    unsubscribe,
 )
 from starwatch.sources.mqtt_handing import Handing
 from starwatch.sources.mqtt_levels import Levels
@@ -25,8 +26,11 @@ from starwatch.sources.mqtt_memory import Verdict
 
 _LOG = logging.getLogger(__name__)
 
-_SUBSCRIBED = 1
-"""The packet id of our SUBSCRIBE: ours are counted apart from the broker's."""
+_SUBSCRIBED, _UNSUBSCRIBED = 1, 2
+"""The packet ids of our SUBSCRIBE and UNSUBSCRIBE: ours are counted apart from the broker's."""
+
+_MOST_TOPICS = 10_000
+"""So many topics of messages are remembered as looked at; beyond that each is looked at again."""
 
 _EXACTLY_ONCE = 2
 
@@ -71,6 +75,7 @@ class Visit:
         self._qos = qos
         self._most = in_flight // 2 if protocol == V5 else _FEWEST_IN_FLIGHT
         self._levels = Levels(self._door)
+        self._met: set[str] = set()
 
     def run(self) -> None:
         """Receive until the service stops.
@@ -135,9 +140,23 @@ class Visit:
                 if verdict is Verdict.SAFE:
                     self._answer_now(message)
                 return
+        if message.topic not in self._met:
+            self._meet(message.topic)
         name = self._handing.name_of(message.topic)
         self._levels.came(name)
         self._handing.take(name, message)
+
+    def _meet(self, topic: str) -> None:
+        """The first message of a topic: one that nobody asks for comes by an old subscription."""
+        if len(self._met) < _MOST_TOPICS:
+            self._met.add(topic)
+            if not asked_for(topic, self._topics):
+                self._connection.send(unsubscribe(_UNSUBSCRIBED, topic, self._protocol))
+                _LOG.warning(
+                    "the broker gives the topic %r, which is not asked for: this client id was"
+                    " subscribed to it before; it is unsubscribed from, what has come counts",
+                    topic,
+                )
 
     def _release(self, mid: int) -> None:
         """The broker knows that a message at QoS 2 is safe: forget it, and then say so."""
