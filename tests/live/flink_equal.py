@@ -4,7 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -100,7 +100,9 @@ _ODD = [
 
 def embedded(plan: Plan, messages: Sequence[Message]) -> Written:
     """What the embedded engine makes of them, one by one in this order."""
-    job, by_records = plan.job, plan.job.time is WindowTime.ARRIVAL
+    job = plan.job
+    if job.time is WindowTime.ARRIVAL:  # then no event time is impossible
+        job = replace(job, oldest_ms=None, ahead_ms=None)
     engine, payloads = Engine(job), Payloads(plan.input, job.scale)
     offsets: Counter[int] = Counter()
     written = Written()
@@ -120,7 +122,7 @@ def embedded(plan: Plan, messages: Sequence[Message]) -> Written:
             product=decoded.product,
             reviewer=decoded.reviewer,
             stars=decoded.stars,
-            event_ms=times if by_records else decoded.event_ms,
+            event_ms=decoded.event_ms,
             rating_id=decoded.rating_id,
             rejects=rejects,
             reject_arrival_ms=np.full(len(rejects), message.at_ms),

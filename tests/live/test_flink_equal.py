@@ -82,3 +82,21 @@ def test_by_arrival_the_same_times_are_none(flink, kafka, unique):
     expected = embedded(plan, messages)
     assert sorted(expected.rejects) == [(0, 14 + number) for number in range(6)]
     assert run(flink, kafka, plan, messages) == expected
+
+
+def test_by_arrival_what_comes_again_later_is_known_by_its_own_time(flink, kafka, unique):
+    job = build_job({"time": "arrival", "duplicates": "content"}, replay=False)
+    one = {"reviewerID": "A1", "productID": "p", "rating": 5, "timestamp": 1_400_000_000}
+    ratings = (
+        *(one, one, one | {"timestamp": 1_400_000_001}, one | {"rating": 4}),
+        *(one | {"reviewerID": ""}, one | {"reviewerID": ""}, one),
+        *(one | {"timestamp": None}, one | {"timestamp": None}),
+    )
+    messages = [
+        Message(BASE + 7 * number, 0, json.dumps(rating).encode())
+        for number, rating in enumerate(ratings)
+    ]
+    plan = ending(job, kafka, unique)
+    expected = embedded(plan, messages)
+    assert expected.duplicates == {(0, 1), (0, 6)}
+    assert run(flink, kafka, plan, messages) == expected

@@ -52,6 +52,13 @@ def window_times(batch: Batch, job: Job) -> NDArray[np.int64]:
     return batch.arrival_ms if by_arrival else np.where(own, batch.event_ms, batch.arrival_ms)
 
 
+def _rules(job: Job) -> Job:
+    """By arrival an event time is part of what a rating is, and no time is impossible for it."""
+    if job.time is WindowTime.ARRIVAL:
+        return replace(job, oldest_ms=None, ahead_ms=None)
+    return job
+
+
 class _Play:
     """One run: the engine, its rows so far, and the journal."""
 
@@ -60,7 +67,7 @@ class _Play:
         self._stream = stream
         self._payloads = Payloads(INPUT, stream.job.scale)
         # state
-        self._engine = Engine(stream.job)
+        self._engine = Engine(_rules(stream.job))
         self._ratings = 0
         self._batches: list[Batch] = []
         self._classes: list[NDArray[np.uint8]] = []
@@ -115,7 +122,7 @@ class _Play:
     def _decoded(self, messages: Messages) -> Batch:
         """The ratings of messages; each message is one rating or one reject."""
         decoded = self._payloads.decode(messages.values, np.arange(len(messages)))
-        rows, by_arrival = decoded.position, self._stream.job.time is WindowTime.ARRIVAL
+        rows = decoded.position
         at_ms = messages.at_ms[rows]
         refused = np.array([reject.position for reject in decoded.rejects], np.int64)
         places = zip(messages.partition[refused], messages.offset[refused], strict=True)
@@ -126,7 +133,7 @@ class _Play:
             product=decoded.product,
             reviewer=decoded.reviewer,
             stars=decoded.stars,
-            event_ms=at_ms if by_arrival else decoded.event_ms,
+            event_ms=decoded.event_ms,
             rating_id=decoded.rating_id,
             rejects=[
                 (int(partition), replace(reject, position=int(offset)))

@@ -9,7 +9,7 @@ from starwatch.conformance.findings import DUPLICATE, LATE
 from starwatch.conformance.stream import Messages
 from starwatch.ratings.batch import NO_TIME, Batch
 from starwatch.scenarios.steps import Join, Leave, Restart
-from starwatch.windows.job import Duplicates, Job, Quiet, WindowTime
+from starwatch.windows.job import Duplicates, Job, Quiet
 
 _FIRST_MS, _LAST_MS = 631_152_000_000, 5_999_999_999_999
 """1990 to early 2160: the event times that the job on Flink reads."""
@@ -96,7 +96,7 @@ def _keys(batch: Batch, job: Job) -> Iterator[object]:
     for rating_id, reviewer, product, has_time, time, star in rows:
         if rating_id:
             yield rating_id
-        elif by_content and reviewer and (has_time or job.time is WindowTime.ARRIVAL):
+        elif by_content and reviewer and has_time:
             yield reviewer, product, time, star
         else:
             yield None

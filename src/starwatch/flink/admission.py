@@ -76,6 +76,7 @@ def _ratings(plan: Plan) -> str:
             "COALESCE(`reviewer_text`, '') AS `reviewer`",
             "COALESCE(`id_text`, '') AS `id`",
             "`step`",
+            "`own_ms`",
             "`own_time`",
             f"{_reason(fields)} AS `reason`",
         ]
@@ -121,10 +122,9 @@ def _known(plan: Plan) -> str:
                 f"CAST(CHAR_LENGTH(`{n}`) AS STRING) || ':' || `{n}`"
                 for n in ("reviewer", "product")
             ),
-            "CAST(`t_ms` AS STRING) || ':' || CAST(`step` AS STRING)",
+            "CAST(`own_ms` AS STRING) || ':' || CAST(`step` AS STRING)",
         ]
-        own = "TRUE" if plan.job.time is WindowTime.ARRIVAL else "`own_time`"
-        key += f"\n      WHEN `reviewer` <> '' AND {own} THEN {' || '.join(parts)}"
+        key += f"\n      WHEN `reviewer` <> '' AND `own_time` THEN {' || '.join(parts)}"
     key += (
         "\n      ELSE 'p' || `topic` || ':' || CAST(`partition` AS STRING)"
         " || ':' || CAST(`offset` AS STRING) END"

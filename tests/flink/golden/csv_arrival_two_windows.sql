@@ -83,6 +83,7 @@ SELECT
   COALESCE(`reviewer_text`, '') AS `reviewer`,
   COALESCE(`id_text`, '') AS `id`,
   `step`,
+  `own_ms`,
   `own_time`,
   CASE
       WHEN `tick` THEN 'tick'

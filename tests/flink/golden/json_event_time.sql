@@ -83,6 +83,7 @@ SELECT
   COALESCE(`reviewer_text`, '') AS `reviewer`,
   COALESCE(`id_text`, '') AS `id`,
   `step`,
+  `own_ms`,
   `own_time`,
   CASE
       WHEN `tick` THEN 'tick'
@@ -107,7 +108,7 @@ CREATE TEMPORARY VIEW `known` AS
 WITH `marked` AS (
   SELECT `topic`, `partition`, `offset`, `now`, `t`, `t_ms`, `product`, `reviewer`, `id`, `step`,
     CASE WHEN `id` <> '' THEN 'i' || `id`
-      WHEN `reviewer` <> '' AND `own_time` THEN 'c' || CAST(CHAR_LENGTH(`reviewer`) AS STRING) || ':' || `reviewer` || CAST(CHAR_LENGTH(`product`) AS STRING) || ':' || `product` || CAST(`t_ms` AS STRING) || ':' || CAST(`step` AS STRING)
+      WHEN `reviewer` <> '' AND `own_time` THEN 'c' || CAST(CHAR_LENGTH(`reviewer`) AS STRING) || ':' || `reviewer` || CAST(CHAR_LENGTH(`product`) AS STRING) || ':' || `product` || CAST(`own_ms` AS STRING) || ':' || CAST(`step` AS STRING)
       ELSE 'p' || `topic` || ':' || CAST(`partition` AS STRING) || ':' || CAST(`offset` AS STRING) END AS `same`
   FROM `ratings` WHERE `reason` IS NULL
 )
