@@ -1,5 +1,6 @@
 """What a subscriber of an MQTT broker gets, and messages faster than paho sends them."""
 
+import secrets
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -39,14 +40,10 @@ def retained(port: int, topics: str, user: str, password: str) -> dict[str, byte
         return {message.topic: message.payload for message in got if message.retain}
 
 
-CONNECT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x00\x00\x05flood"
-"""MQTT 3.1.1, a clean session, no keep-alive, the client `flood`."""
-
-
 def flood(port: int, payloads: Sequence[bytes], *, topic: str = "ratings") -> None:
     """Publish short messages at QoS 1; each is acknowledged by the broker when this returns."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as stream:
-        stream.sendall(CONNECT)
+        stream.sendall(_connect())
         assert _read(stream, 4) == b"\x20\x02\x00\x00"
         for first in range(0, len(payloads), 1000):
             block = payloads[first : first + 1000]
@@ -54,6 +51,13 @@ def flood(port: int, payloads: Sequence[bytes], *, topic: str = "ratings") -> No
             answers = _read(stream, 4 * len(block))
             assert answers[::4] == b"\x40" * len(block)
         stream.sendall(b"\xe0\x00")
+
+
+def _connect() -> bytes:
+    """MQTT 3.1.1, a clean session, no keep-alive, a client id that nobody else has."""
+    client = f"flood-{secrets.token_hex(6)}".encode()
+    body = b"\x00\x04MQTT\x04\x02\x00\x00" + len(client).to_bytes(2) + client
+    return b"\x10" + bytes([len(body)]) + body
 
 
 def _publish(topic: str, mid: int, payload: bytes) -> bytes:
