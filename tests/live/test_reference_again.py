@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from servers.processes import Process
-from servers.reference import MEMORY, REPLAY, USUAL, main
+from servers.reference import MEMORY, REPLAY, USUAL, Pipeline, main
 
 STAGES = ("mosquitto", "nifi", "kafka", "flink", "taskmanager", "page", "bridge-out", "bridge-in")
 
@@ -62,3 +63,15 @@ def test_names_are_for_killing_alone(words, folder, capsys):
     with pytest.raises(SystemExit):
         main([*words, "--folder", str(folder)])
     assert "kill takes the names of stages" in capsys.readouterr().err
+
+
+def test_both_processes_of_flink_write_their_checkpoints_into_one_folder(tmp_path):
+    stages = Pipeline(tmp_path, USUAL).stages
+    written = set()
+    for name in ("flink", "taskmanager"):
+        folder = tmp_path / name
+        folder.mkdir()
+        stages[name].prepare(folder)
+        settings = (folder / "conf" / "config.yaml").read_text()
+        written |= set(re.findall(r"^execution\.checkpointing\.dir: .*", settings, re.MULTILINE))
+    assert len(written) == 1
