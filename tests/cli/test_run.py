@@ -104,6 +104,10 @@ def test_a_state_of_other_windows_is_refused(tmp_path):
         (("--source", "ftp://h/t"), "ftp"),
         (("--sink", "nowhere://h"), "nowhere"),
         (("--window", "7s/5s"), "multiple"),
+        (
+            (*("--source", "kafka://h/t", "--time", "arrival"), "--duplicates", "content"),
+            "--duplicates ids",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_line(tmp_path, options, words):

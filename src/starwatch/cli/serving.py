@@ -30,7 +30,7 @@ from starwatch.sources.http_door.source import HttpSource
 from starwatch.sources.live import SourceContext, open_live
 from starwatch.terminal.logs import logged_to_stderr
 from starwatch.terminal.summary import number_text
-from starwatch.windows.job import Job, WindowTime
+from starwatch.windows.job import Duplicates, Job, WindowTime
 
 _LOG = logging.getLogger(__name__)
 
@@ -115,6 +115,9 @@ def _live_job(settings: Settings, scale: Scale, given: Mapping[str, Any]) -> tup
 
     Kafka's records have a time of their own. Windows by arrival go by that, so the job goes by
     event time, with the bound of arrival; others' ratings get their arrival time there.
+
+    Raises:
+        BadSetting: a rating is to be known by the event time that would be put aside.
     """
     flags = {name: given[name] for name in ("window", "time", "bound", "lateness", "duplicates")}
     source = click.get_current_context().get_parameter_source("scale")
@@ -123,6 +126,11 @@ def _live_job(settings: Settings, scale: Scale, given: Mapping[str, Any]) -> tup
     job = build_job(given_settings(flags, given["config"]), replay=False)
     kafka = any(each.url.startswith("kafka:") for each in source_sections(settings, given))
     if kafka and job.time is WindowTime.ARRIVAL:
+        if job.duplicates is Duplicates.CONTENT and given["engine"] != FLINK:
+            raise BadSetting(
+                "with Kafka and --time arrival a rating has no event time to be known again by",
+                hint="Use --duplicates ids, or --time event, or let Flink count: --engine flink",
+            )
         return replace(job, time=WindowTime.EVENT), True
     return job, False
 
