@@ -29,6 +29,14 @@ def test_the_reference_rows(shared_data):
     assert done.stderr == ""
 
 
+def test_a_slip_is_no_scale(tmp_path):
+    file = tmp_path / "slip.csv"
+    file.write_text("".join(f"A{n},p,{6 if n == 7 else 1 + n % 5},{n}\n" for n in range(150)))
+    facts = json.loads(inspect(file, "--json").stdout)
+    assert facts["rejected"]["off_scale"]["count"] == 1
+    assert facts["fitting_scale"] is None
+
+
 def test_half_stars_are_recognised(shared_data):
     file = shared_data / "movielens_small_ratings.csv"
     facts = json.loads(inspect(file, "--json").stdout)

@@ -117,7 +117,7 @@ def profile(sources: Sequence[Source], scale: Scale) -> Profile:
 
 
 def fitting_scale(paths: Sequence[str], options: InputOptions, scale: Scale) -> Scale | None:
-    """A usual scale that takes stars which `scale` refuses; None if none takes nearly all."""
+    """A usual scale that takes nearly all stars; None if `scale` does, or none."""
     counts = np.zeros(_WIDEST.steps, np.int64)
     off = 0
     for source in open_files(paths, options, _WIDEST):
@@ -131,8 +131,8 @@ def fitting_scale(paths: Sequence[str], options: InputOptions, scale: Scale) -> 
         return int(counts[on].sum())
 
     best = max(map(Scale.parse, _USUAL), key=taken)
-    fits = taken(best) >= 0.99 * total and taken(best) > taken(scale)  # a typo is no scale
-    return best if fits else None
+    nearly_all = 0.99 * total  # a typo is no scale
+    return best if taken(scale) < nearly_all <= taken(best) else None
 
 
 def _head(source: Source) -> Iterator[Decoded]:
