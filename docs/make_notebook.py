@@ -35,7 +35,11 @@ def executed(file: Path, folder: Path) -> NotebookNode:
     kernel = notebook.metadata.kernelspec
     sockets = {"transport": "ipc", "connection_file": str(folder / "k")}
     NotebookClient(
-        notebook, timeout=SECONDS, record_timing=False, config=Config({"KernelManager": sockets})
+        notebook,
+        timeout=SECONDS,
+        record_timing=False,
+        coalesce_streams=True,  # else it is chance into how many pieces an output falls
+        config=Config({"KernelManager": sockets}),
     ).execute()
     notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     for cell in notebook.cells:
