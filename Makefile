@@ -14,6 +14,7 @@ PORTS ?=
 FOLDER ?= .servers
 DATA ?=
 EVERY ?=
+DUPLICATES ?=
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -106,8 +107,8 @@ nifi: ## start NiFi on loopback; PORTS="nifi=18080"
 nifi-stop: ## stop it; its flow and its queues stay in .servers/
 	@$(SERVERS) stop nifi --folder $(FOLDER)
 
-reference: setup ## the pipeline of 2021 whole, replay to page; DATA=ratings.csv, EVERY=1s, PORTS="kafka=19092"
-	@$(BIN)/python -m servers.reference start $(DATA:%=--data=%) $(EVERY:%=--every=%) $(PORTS:%=--port=%)
+reference: setup ## the pipeline of 2021 whole, replay to page; DATA=ratings.csv, EVERY=1s, DUPLICATES=content, PORTS="kafka=19092"
+	@$(BIN)/python -m servers.reference start $(DATA:%=--data=%) $(EVERY:%=--every=%) $(DUPLICATES:%=--duplicates=%) $(PORTS:%=--port=%)
 
 reference-kill: ## kill -9 a stage of it: ONLY=nifi; `make reference` brings it back
 	@$(BIN)/python -m servers.reference kill $(ONLY)

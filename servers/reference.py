@@ -46,9 +46,8 @@ REPLAY = "replay"
 MEMORY = "started.json"
 """In the folder: what it was started with."""
 
-RULES = 'time = "arrival"\nduplicates = "content"\n'
-"""Of the job. Windows as in 2021, by the time in Kafka. Bridges and NiFi bring a rating at least
-once: what a kill made them bring again is known by its content, for no id goes through the CSV."""
+DUPLICATES = ("off", "ids", "content")
+"""What the job may know a rating again by."""
 
 MADE_UP = ("--products", "12", "--rate", "2", "--for", "1h", "--incidents", "3", "--seed", "2021")
 """The shop that is replayed where no file is given."""
@@ -103,12 +102,16 @@ class Pipeline:
         ports: As in `USUAL`.
         data: The file that is replayed; None: a made-up shop.
         every: From one rating to the next.
+        duplicates: What a rating is known again by. No id goes through the CSV, so with `ids` what
+            a killed bridge or NiFi brings again counts again, as in 2021, and so does a file that
+            is played again.
     """
 
     folder: Path
     ports: dict[str, int]
     data: Path | None = None
     every: str = "1s"
+    duplicates: str = "ids"
 
     @property
     def remembered(self) -> "Pipeline | None":
@@ -118,7 +121,7 @@ class Pipeline:
             return None
         known = json.loads(memory.read_text())
         data = known["data"] and Path(known["data"])
-        return Pipeline(self.folder, known["ports"], data, known["every"])
+        return Pipeline(self.folder, known["ports"], data, known["every"], known["duplicates"])
 
     @property
     def stages(self) -> dict[str, Kind]:
@@ -162,7 +165,12 @@ class Pipeline:
     def _begin_anew(self) -> Iterator[str]:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        known = {"ports": self.ports, "data": self.data and str(self.data), "every": self.every}
+        known = {
+            "ports": self.ports,
+            "data": self.data and str(self.data),
+            "every": self.every,
+            "duplicates": self.duplicates,
+        }
         (self.folder / MEMORY).write_text(json.dumps(known))
         if self.data is None:
             _once("generate", *MADE_UP, "--out", str(self._file), "--quiet")
@@ -243,7 +251,8 @@ class Pipeline:
     def _job(self) -> str:
         """Submit the job, or let it go on from its last checkpoint; its page."""
         (self.folder / "starwatch.toml").write_text(
-            f'{RULES}[[source]]\nurl = "{self._kafka}"\n[flink]\ncheckpoint = "1s"\n'
+            f'time = "arrival"\nduplicates = "{self.duplicates}"\n'
+            f'[[source]]\nurl = "{self._kafka}"\n[flink]\ncheckpoint = "1s"\n'
         )
         cluster = f"http://{HOST}:{self.ports['flink']}"
         whole = (self.folder / "flink" / "checkpoints").glob("*/chk-*/_metadata")
@@ -306,14 +315,19 @@ def _meant(given: argparse.Namespace) -> Pipeline:
         ServerError: something else is asked for than what runs.
     """
     ports = dict(given.ports)
-    asked = Pipeline(given.folder, USUAL | ports, given.data, given.every or "1s")
+    how = given.every or "1s", given.duplicates or "ids"
+    asked = Pipeline(given.folder, USUAL | ports, given.data, *how)
     ran = asked.remembered
     if ran is None or not ran.running:
         return asked
     if given.what != "start":
         return ran
     same = replace(
-        ran, ports=ran.ports | ports, data=given.data or ran.data, every=given.every or ran.every
+        ran,
+        ports=ran.ports | ports,
+        data=given.data or ran.data,
+        every=given.every or ran.every,
+        duplicates=given.duplicates or ran.duplicates,
     )
     if same != ran:
         raise ServerError("it runs already, and otherwise. Stop it first: make reference-stop")
@@ -339,6 +353,9 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="the stages to kill -9")
     parser.add_argument("--data", type=_file, metavar="FILE", help="a file of ratings to replay")
     parser.add_argument("--every", help="from one rating to the next; 1s if not given")
+    parser.add_argument(
+        "--duplicates", choices=DUPLICATES, help="what a rating is known again by; ids if not given"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "reference", help="for everything")
     parser.add_argument(
         "--port", dest="ports", type=_port, action="append", default=[], metavar="NAME=PORT"
