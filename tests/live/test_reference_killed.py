@@ -100,7 +100,9 @@ def pipeline(tmp_path):
         lines.writerow(("reviewerID", "productID", "rating", "timestamp"))
         lines.writerows(map(row, range(COUNT)))
     try:
-        reference("start", folder, ports, "--data", data, "--every", EVERY)
+        reference(
+            "start", folder, ports, "--data", data, "--every", EVERY, "--duplicates", "content"
+        )
         yield folder, ports
     finally:
         reference("stop", folder, ports)
