@@ -202,15 +202,12 @@ class Pipeline:
     def _servers(self) -> tuple[Kind, ...]:
         rest = self.ports["flink"]
         jobmanager = flink.JobManager(port=rest, rpc_port=rest + 1)
-        # One folder for both: a resumed job looks for the state of workers beside the JobManager's.
-        checkpoints = (self.folder / jobmanager.name / "checkpoints").resolve().as_uri()
-        state = {"execution.checkpointing.dir": checkpoints}
         return (
             mosquitto.Mosquitto(port=self.ports["mosquitto"]),
             nifi.NiFi(port=self.ports["nifi"]),
             kafka.Kafka(port=self.ports["kafka"]),
             jobmanager,
-            flink.TaskManager(jobmanager=jobmanager, port=rest + 2, settings=state),
+            flink.TaskManager(jobmanager=jobmanager, port=rest + 2),
         )
 
     def _programs(self) -> tuple[Kind, ...]:

@@ -58,8 +58,12 @@ class TaskManager:
     def prepare(self, folder: Path) -> None:
         """Write its settings.
 
-        It writes state where its own settings say; without a folder it refuses more than 5 MB.
+        It writes state where its own settings say, and refuses more than 5 MB without a folder. A
+        job that is resumed looks for it beside the JobManager's, so where the folders of both are
+        called by their names (`make cluster`, `make reference`) it is written there.
         """
+        together = folder.name == self.name
+        owner = folder.parent / self.jobmanager.name if together else folder
         write_settings(
             folder,
             {
@@ -68,7 +72,7 @@ class TaskManager:
                 "taskmanager.rpc.port": self.port,
                 "taskmanager.resource-id": f"taskmanager-{self.port}",
                 "taskmanager.numberOfTaskSlots": self.slots,
-                "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
+                "execution.checkpointing.dir": (owner / "checkpoints").as_uri(),
                 **MEMORY,
                 **self.settings,
             },

@@ -18,7 +18,7 @@ STAGES = ("mosquitto", "nifi", "kafka", "flink", "taskmanager", "page", "bridge-
 @pytest.fixture
 def folder(tmp_path):
     """Of a pipeline whose every stage is this process; replay has ended."""
-    known = {"ports": USUAL, "data": None, "every": "1s"}
+    known = {"ports": USUAL, "data": None, "every": "1s", "duplicates": "ids"}
     (tmp_path / MEMORY).write_text(json.dumps(known))
     for stage in STAGES:
         (tmp_path / stage).mkdir()
@@ -36,7 +36,10 @@ def test_one_that_runs_whole_is_left_alone_and_no_rating_is_replayed_again(folde
 
 def test_one_that_was_started_otherwise_is_left_alone(folder, capsys):
     (folder / "nifi" / "process.json").unlink()
-    for words in (("--every", "2s"), ("--port", "kafka=19092"), ("--data", __file__)):
+    for words in (
+        *(("--every", "2s"), ("--port", "kafka=19092")),
+        *(("--data", __file__), ("--duplicates", "content")),
+    ):
         assert main(["start", "--folder", str(folder), *words]) == 1
         said = "error: it runs already, and otherwise. Stop it first: make reference-stop\n"
         assert capsys.readouterr() == ("", said)
