@@ -1,6 +1,7 @@
 """What had waited for a service is no rate, and health does not wait for the engine."""
 
 from dataclasses import dataclass
+from shutil import copytree
 from threading import Event, Thread
 
 from service.live_sources import Scripted, decoded, handed_over
@@ -76,6 +77,27 @@ def test_the_rate_leaves_out_what_had_waited(tmp_path):
         finally:
             read.set()
             stop.set()
+
+
+def test_one_that_was_killed_meanwhile_catches_up_no_more(tmp_path):
+    end = Event()
+
+    def script(door):
+        door.connected(value=True)
+        handed_over(door, door.partition(""), *[("P", 5)] * 30)
+        assert end.wait(60)
+
+    with running(tmp_path, KnowsItsEnd(script), noted=True) as service:
+        try:
+            with Views.open(tmp_path / "state") as views:
+                soon(lambda: views.about().books.received == 30 and views.about().rate is None)
+            with service.operating.lock:
+                copytree(tmp_path / "state", tmp_path / "killed")
+        finally:
+            end.set()
+    with Views.open(tmp_path / "killed") as views:
+        soon(lambda: views.about().books.received == 30)
+        assert views.about().rate is not None
 
 
 def test_figures_are_told_while_the_engine_works_on_something_long(tmp_path):

@@ -16,7 +16,6 @@ from starwatch.journal.places import Places
 from starwatch.views.current import TREND
 from starwatch.views.drawing import draw_series, draw_stars
 from starwatch.views.following import Follower
-from starwatch.views.moment import Moment
 from starwatch.views.names import Names
 from starwatch.views.picture import MEMORY_BYTES, Picture
 from starwatch.views.products import Table, product_now
@@ -126,6 +125,8 @@ class Views:
             if moment is None or picture is None:
                 return About(self._seq, trouble=self._follower.trouble)
             now = time.time_ns() // 1_000_000 if moment.live else None
+            running = self.running
+            catching_up = running and moment.catching_up
             active = [int(np.count_nonzero(table.columns.number("count"))) for table in self._all()]
             return About(
                 seq=self._seq,
@@ -133,7 +134,7 @@ class Views:
                 job=picture.job,
                 live=moment.live,
                 finished=moment.finished,
-                running=self.running,
+                running=running,
                 watermark_ms=moment.shown_watermark_ms,
                 newest_ms=picture.newest_ms,
                 newest_arrival_ms=picture.arrivals.newest_ms,
@@ -143,7 +144,7 @@ class Views:
                 last_ms=picture.last_ms,
                 products=len(picture.products),
                 active=tuple(active),
-                rate=_rate(moment, picture, now),
+                rate=None if catching_up else picture.arrivals.rate(now, moment.caught_up_ms),
                 catalogue=self._names_of(picture).catalogue is not None,
                 books=moment.books,
                 sources=moment.sources,
@@ -277,12 +278,6 @@ class Views:
         if self._named != as_of:
             self._names, self._named = Names(kept_catalogue(self._places.database)), as_of
         return self._names
-
-
-def _rate(moment: Moment, picture: Picture, now_ms: int | None) -> float | None:
-    if moment.catching_up:
-        return None
-    return picture.arrivals.rate(now_ms, moment.caught_up_ms)
 
 
 def _no_rows(steps: int) -> ProductRows:
