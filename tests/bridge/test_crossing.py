@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,41 @@ def test_a_full_disk_is_waited_for_and_spoils_no_line(tmp_path, monkeypatch):
     file.close()
     lines = (tmp_path / "refused.jsonl").read_text().splitlines()
     assert [json.loads(line)["raw"] for line in lines] == ["a", "b"]
+
+
+SMALL_FILES = """
+import resource, sys, time
+from pathlib import Path
+from starwatch.bridge.refused import Refusal, RefusedFile
+most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, most))
+path, kept = Path(sys.argv[1]), []
+file = RefusedFile(path)
+file.put(Refusal(b"a" * 5000, "here", "why", lambda: kept.append("a")))
+while not Path(sys.argv[2]).exists():
+    time.sleep(0.01)
+assert not kept
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+file.put(Refusal(b"b", "here", "why", lambda: kept.append("b")))
+while len(kept) < 2:
+    time.sleep(0.01)
+"""
+
+
+def test_half_a_line_on_a_full_disk_is_cut_off_again(tmp_path):
+    path, room = tmp_path / "refused.jsonl", tmp_path / "room"
+    child = subprocess.Popen(
+        [sys.executable, "-c", SMALL_FILES, path, room], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert "cannot be kept" in child.stderr.readline()
+        room.touch()
+        _, said = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 0, said
+    lines = path.read_text().splitlines()
+    assert [json.loads(line)["raw"][0] for line in lines] == ["a", "b"]
 
 
 def test_lines_are_added_to_those_of_earlier(tmp_path):

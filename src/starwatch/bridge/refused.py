@@ -12,6 +12,7 @@ from threading import Condition, Event, Thread
 
 import msgspec
 
+from starwatch.disk import sync_folder
 from starwatch.errors import BadSetting
 from starwatch.service.pauses import Pauses
 
@@ -42,7 +43,8 @@ class RefusedFile:
     """A file of JSON lines that grows, written by a thread of its own.
 
     Guarantee: `kept` is called behind fsync. Where the disk is full it is tried until there is
-    room. A line is `at`, `from`, `reason`, and `raw` or, where that is no UTF-8, `raw_base64`.
+    room; what broke in the middle is cut off again, so no other process may write to the file. A
+    line is `at`, `from`, `reason`, and `raw` or, where that is no UTF-8, `raw_base64`.
 
     Args:
         path: The file; made with the first message.
@@ -104,15 +106,18 @@ class RefusedFile:
 
     def _write(self, some: Sequence[Refusal]) -> None:
         """Add lines; where that breaks in the middle, none of them."""
-        with self.path.open("ab") as file:
+        left = memoryview(msgspec.json.Encoder().encode_lines(list(map(_line, some))))
+        with self.path.open("ab", buffering=0) as file:  # a buffer would be written once more
             before = file.tell()
             try:
-                file.write(msgspec.json.Encoder().encode_lines(list(map(_line, some))))
-                file.flush()
+                while left:
+                    left = left[file.write(left) :]
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(before)
                 raise
+        if not before:
+            sync_folder(self.path.parent)
 
     def _say(self, some: Sequence[Refusal]) -> None:
         self._unsaid += len(some)
