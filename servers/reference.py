@@ -3,8 +3,8 @@
     replay → Mosquitto → bridge → NiFi → bridge → Kafka → Flink → Kafka → Starwatch's page
 
 NiFi has HTTP at both edges, for its MQTT and Kafka bundles are not to be had from Maven; a bridge
-stands before and behind it. All begins anew at each start; but where some of it runs, what is
-missing is started again and goes on where it was.
+stands before and behind it. All begins anew at each start; but where some of one that came up whole
+runs, what is missing is started again and goes on where it was.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.request import urlopen
 
 from servers import flink, kafka, mosquitto, nifi
 from servers.errors import ServerError
@@ -24,6 +25,8 @@ from servers.folders import ROOT
 from servers.kinds import provide
 from servers.ports import HOST, free_port, listens
 from servers.server import Kind, Server
+from starwatch.errors import StarwatchError
+from starwatch.ratings.durations import duration
 
 STARWATCH = (sys.executable, "-m", "starwatch")
 
@@ -43,8 +46,11 @@ USUAL = {
 
 REPLAY = "replay"
 
-MEMORY = "started.json"
-"""In the folder: what it was started with."""
+MEMORY, WHOLE = "started.json", "whole"
+"""In the folder: what it was started with; and a file that says that all of it came up."""
+
+ENDED = ("CANCELED", "FAILED", "FINISHED")
+"""States of a job on Flink that goes on no more."""
 
 DUPLICATES = ("off", "ids", "content")
 """What the job may know a rating again by."""
@@ -121,7 +127,8 @@ class Pipeline:
             return None
         known = json.loads(memory.read_text())
         data = known["data"] and Path(known["data"])
-        return Pipeline(self.folder, known["ports"], data, known["every"], known["duplicates"])
+        how = known["every"], known.get("duplicates", "ids")
+        return Pipeline(self.folder, known["ports"], data, *how)
 
     @property
     def stages(self) -> dict[str, Kind]:
@@ -136,10 +143,13 @@ class Pipeline:
     def start(self) -> Iterator[str]:
         """Start everything in its order, or what is missing; a line for each that was started.
 
+        One of which not everything came up is ended first, and begun anew.
+
         Raises:
             ServerError: a stage did not come up, or all run.
         """
-        yield from self._mend() if self.running else self._begin_anew()
+        whole = self.running and (self.folder / WHOLE).exists()
+        yield from self._mend() if whole else self._begin_anew()
 
     def stop(self) -> Iterator[str]:
         """Stop what runs, the last stage first."""
@@ -163,6 +173,8 @@ class Pipeline:
             yield f"{name:<11} {told}"
 
     def _begin_anew(self) -> Iterator[str]:
+        self._refuse_to_lose()
+        yield from self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         known = {
@@ -181,6 +193,15 @@ class Pipeline:
         yield f"job         {self._job()}"
         for program in self._programs():
             yield self._begin(program)
+        (self.folder / WHOLE).touch()
+
+    def _refuse_to_lose(self) -> None:
+        """See that nothing of a user's own goes with what an earlier one left."""
+        if self.data and self.data.is_relative_to(self.folder.resolve()):
+            raise ServerError(f"{self.data} goes with {self.folder}, which is made anew. Copy it")
+        others = self.folder.exists() and any(self.folder.iterdir())
+        if others and not (self.folder / MEMORY).exists():
+            raise ServerError(f"{self.folder} holds something else. Remove it, or take another one")
 
     def _mend(self) -> Iterator[str]:
         """Start what is missing, each on what it had; replay would send its ratings once more."""
@@ -192,10 +213,8 @@ class Pipeline:
             raise ServerError("it runs already. Stop it first: make reference-stop")
         with ThreadPoolExecutor() as threads:
             yield from threads.map(self._begin, servers)
-        names = {kind.name for kind in servers}
-        if "nifi" in names:
-            yield f"flow        {self._flow()}"
-        if "flink" in names:
+        yield f"flow        {self._flow()}"
+        if not self._job_runs():
             yield f"job         {self._job()}"
         yield from map(self._begin, programs)
 
@@ -217,9 +236,8 @@ class Pipeline:
         page = str(self.ports["page"])
         state = str(self.folder / "page" / "state")
         watch = ("run", "--engine", "flink", *self._rules, "--state", state, "--port", page)
-        refused = ("--refused", str(self.folder / "refused.jsonl"))
-        before = ("bridge", "--from", broker, "--to", taken, *refused)
-        behind = ("bridge", "--from", given, "--to", log, *refused)
+        before = ("bridge", "--from", broker, "--to", taken, *self._refused("in"))
+        behind = ("bridge", "--from", given, "--to", log, *self._refused("out"))
         play = ("replay", str(self._file), "--every", self.every, "--to", broker)
         return (
             Program(name="page", words=watch, where=f"http://{HOST}:{page}/", listens_at=int(page)),
@@ -258,6 +276,10 @@ class Pipeline:
         job = _once("flink", *how, *self._rules, "--cluster", cluster).strip()
         return f"{cluster}/#/job/running/{job}"
 
+    def _job_runs(self) -> bool:
+        with urlopen(f"http://{HOST}:{self.ports['flink']}/jobs/overview", timeout=60) as answer:
+            return any(job["state"] not in ENDED for job in json.load(answer)["jobs"])
+
     @property
     def _rules(self) -> tuple[str, ...]:
         return "--config", str(self.folder / "starwatch.toml"), "--format", "csv"
@@ -273,6 +295,9 @@ class Pipeline:
     @property
     def _kafka(self) -> str:
         return f"kafka://{HOST}:{self.ports['kafka']}/{TOPIC}"
+
+    def _refused(self, which: str) -> tuple[str, str]:
+        return "--refused", str(self.folder / f"refused-{which}.jsonl")
 
     def _http(self, which: str) -> str:
         return f"http://{HOST}:{self.ports[which]}/ratings"
@@ -338,6 +363,14 @@ def _port(word: str) -> tuple[str, int]:
     return name, int(port)
 
 
+def _pause(word: str) -> str:
+    try:
+        duration(word)
+    except StarwatchError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return word
+
+
 def _file(word: str) -> Path:
     if not Path(word).is_file():
         raise argparse.ArgumentTypeError(f"there is no file {word}")
@@ -349,7 +382,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("what", choices=("start", "kill", "stop"))
     parser.add_argument("names", nargs="*", metavar="NAME", help="the stages to kill -9")
     parser.add_argument("--data", type=_file, metavar="FILE", help="a file of ratings to replay")
-    parser.add_argument("--every", help="from one rating to the next; 1s if not given")
+    parser.add_argument("--every", type=_pause, help="from one rating to the next; 1s if not given")
     parser.add_argument(
         "--duplicates", choices=DUPLICATES, help="what a rating is known again by; ids if not given"
     )

@@ -110,7 +110,7 @@ class Server:
             if listens(self.kind.port):
                 raise ServerError(
                     f"{self.kind.name}: something else listens on {HOST}:{self.kind.port}. "
-                    f'Stop it, or choose another port: PORTS="{self.kind.name}=…"'
+                    'Stop it, or choose another port: PORTS="NAME=PORT"'
                 )
             self._spawn()
         try:

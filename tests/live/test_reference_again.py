@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
+import servers.reference
+from servers.errors import ServerError
 from servers.processes import Process
-from servers.reference import MEMORY, REPLAY, USUAL, Pipeline, main
+from servers.reference import MEMORY, REPLAY, USUAL, WHOLE, Pipeline, main
 
 STAGES = ("mosquitto", "nifi", "kafka", "flink", "taskmanager", "page", "bridge-out", "bridge-in")
 
@@ -20,6 +22,7 @@ def folder(tmp_path):
     """Of a pipeline whose every stage is this process; replay has ended."""
     known = {"ports": USUAL, "data": None, "every": "1s", "duplicates": "ids"}
     (tmp_path / MEMORY).write_text(json.dumps(known))
+    (tmp_path / WHOLE).touch()  # else it would be stopped, and this process with it
     for stage in STAGES:
         (tmp_path / stage).mkdir()
         Process.of(os.getpid()).save(tmp_path / stage / "process.json")
@@ -59,6 +62,42 @@ def test_a_stage_is_killed_by_its_name_and_no_other(folder, capsys):
 def test_a_stage_that_there_is_not_is_not_killed(folder, capsys):
     assert main(["kill", "nify", "--folder", str(folder)]) == 1
     assert capsys.readouterr().err.startswith("error: no stage is called nify. There are mosquitto")
+
+
+def test_one_that_did_not_come_up_whole_is_ended_and_begun_anew(folder, monkeypatch, capsys):
+    (folder / WHOLE).unlink()
+    for stage in STAGES[1:]:
+        (folder / stage / "process.json").unlink()
+
+    def nothing_to_start_with(*_):
+        raise ServerError("no servers in this test")
+
+    monkeypatch.setattr(servers.reference, "provide", nothing_to_start_with)
+    monkeypatch.setattr(servers.reference, "_once", lambda *_: "")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stage:
+        Process.of(stage.pid).save(folder / STAGES[0] / "process.json")
+        assert main(["start", "--folder", str(folder)]) == 1
+        assert stage.wait(20) == -signal.SIGTERM
+    out, err = capsys.readouterr()
+    assert (out, err) == ("mosquitto   stopped\n", "error: no servers in this test\n")
+    assert not (folder / "nifi").exists()
+
+
+def test_nothing_of_a_user_is_removed(tmp_path, capsys):
+    own = tmp_path / "mine.csv"
+    own.touch()
+    assert main(["start", "--folder", str(tmp_path)]) == 1
+    assert "holds something else" in capsys.readouterr().err
+    (tmp_path / MEMORY).write_text(json.dumps({"ports": USUAL, "data": None, "every": "1s"}))
+    assert main(["start", "--folder", str(tmp_path), "--data", str(own)]) == 1
+    assert "is made anew. Copy it" in capsys.readouterr().err
+    assert own.exists()
+
+
+def test_a_pause_that_cannot_be_is_said_before_anything_starts(folder, capsys):
+    with pytest.raises(SystemExit):
+        main(["start", "--folder", str(folder), "--every", "abc"])
+    assert "500ms" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [("kill",), ("stop", "nifi"), ("start", "nifi")])
