@@ -54,7 +54,7 @@ def test_mqtt_to_kafka_over_kills_of_all_three(tmp_path, servers, mosquitto, uni
                 each.join(PATIENCE)
 
         def begin(first, last):
-            flooded()  # one at a time: all have one client id
+            flooded()  # one at a time, in this order
             payloads = [message(number) for number in range(first, last)]
             flooding.append(Thread(target=flood, args=(mosquitto.kind.port, payloads)))
             flooding[-1].start()
@@ -117,6 +117,26 @@ def test_http_to_kafka_over_kills_of_both(tmp_path, servers, unique):
         wanted = set(map(line, range(400)))
         soon(lambda: arrived.values >= wanted, seconds=PATIENCE)
         assert arrived.values == wanted
+
+
+def test_all_that_nifi_was_measured_at_comes_out_to_the_byte(
+    tmp_path, mosquitto, kafka, unique, shared_data
+):
+    cases = json.loads((shared_data / "nifi_convertrecord.json").read_text())
+    assert len(cases) == 30
+    make_topic(kafka, unique)
+    ways = ("--from", f"mqtt://{HOST}:{mosquitto.kind.port}/ratings", "--format", "csv")
+    ways += ("--to", f"kafka://{kafka}/{unique}", "--key", "none")
+    expected = [text.encode() for case in cases for text in case["kafka"]]
+    with bridge(tmp_path, *ways) as running, closing(Arrived(kafka, unique, 1)) as arrived:
+        running.says("is read")
+        flood(mosquitto.kind.port, [case["mqtt"].encode() for case in cases])
+        soon(lambda: arrived.values and len(arrived.messages) >= len(expected), seconds=PATIENCE)
+        assert running.stop() == 0
+        assert arrived.values == set(expected)
+    assert [message.value() or b"" for message in arrived.messages] == expected
+    refused = [json.loads(each)["raw"] for each in running.refused.read_text().splitlines()]
+    assert refused == [case["mqtt"] for case in cases if not case["kafka"]]
 
 
 def test_mqtt_to_http_over_kills_of_both(tmp_path, mosquitto):

@@ -2,9 +2,7 @@
 
 import json
 from contextlib import closing, suppress
-from fractions import Fraction
 from urllib.error import URLError
-from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -14,16 +12,9 @@ from cli.test_run import free_port, ready
 from commands import interrupted, process, soon, starwatch
 from live.kafka_ratings import make_topic
 from live.service import say
+from live.six_windows import by_hand, ends_of, on_page, on_time, page, table_of_2021, to_cents
 from live.test_flink import LONG, ran
 from live.test_reference_chain import closed
-from live.test_reference_pipeline import (
-    SIZE_MS,
-    SLIDE_MS,
-    by_hand,
-    on_time,
-    table_of_2021,
-    to_cents,
-)
 from starwatch.admission.ledger import Books
 from starwatch.journal.places import Places
 from starwatch.journal.store import Journal
@@ -45,25 +36,6 @@ def records(kafka, topic):
     for message in messages:
         rating = json.loads(message.value())
         yield message.timestamp()[1], rating["productID"], int(rating["rating"])
-
-
-def on_page(port, products, ends):
-    """What the page draws of these windows: means by product, by their ends."""
-    span = f"from_ms={ends[0]}&to_ms={ends[-1]}"
-    found = {end: {} for end in ends}
-    for product in products:
-        drawn = page(port, f"series?id={product}&{span}")["points"]
-        points = zip(drawn["end_ms"], zip(*drawn["stars"], strict=True), strict=True)
-        for end, stars in points:
-            if sum(stars) and end in found:
-                total = sum(star * count for star, count in enumerate(stars, 1))
-                found[end][product] = Fraction(total, sum(stars))
-    return found
-
-
-def page(port, path):
-    with urlopen(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=60) as answer:
-        return json.load(answer)
 
 
 def admitted(port):
@@ -109,8 +81,7 @@ def test_the_means_calculated_by_hand_come_out_of_flink(
             soon(lambda: admitted(port) == (ROWS, 1), seconds=LONG)
             soon(lambda: len(closed(out)) >= 6)
             rows = list(records(kafka, unique))
-            first = (rows[0][0] // SLIDE_MS + 1) * SLIDE_MS
-            ends = range(first, first + SIZE_MS, SLIDE_MS)
+            ends = ends_of(rows)
             shown = on_page(port, {product for _, product, _ in rows}, ends)
             assert interrupted(service, within=20).code == 0
             words = ("--engine", "flink", "--config", config, "--state", state, "--json")
@@ -120,7 +91,7 @@ def test_the_means_calculated_by_hand_come_out_of_flink(
     assert shown == {end: by_hand(rows, end) for end in ends}
     means = [to_cents(shown[end]) for end in ends]
     assert closed(out)[: len(ends)] == means
-    if on_time(rows, first):
+    if on_time(rows):
         assert means == table_of_2021(shared_data)
     else:
         say("the machine was too busy for a rating a second: the table of 2021 does not apply")

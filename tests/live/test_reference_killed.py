@@ -12,13 +12,13 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from commands import starwatch
+from live.reference import pipeline_of, reference
 from live.service import say, until
-from live.starting import need
+from live.six_windows import SIZE_MS, SLIDE_MS
 from live.test_flink import LONG
-from live.test_reference_pipeline import SIZE_MS, SLIDE_MS, reference
-from servers.ports import HOST, free_ports, listens
+from servers.ports import HOST
 from servers.processes import Process
-from servers.reference import TOPIC, USUAL
+from servers.reference import TOPIC
 from starwatch.ratings.durations import moment_ms
 
 pytestmark = pytest.mark.slow
@@ -91,23 +91,15 @@ def row(number):
 
 @pytest.fixture
 def pipeline(tmp_path):
-    """Its folder and ports; at the end no process and no port is left."""
-    need("mosquitto", "kafka", "flink", "nifi")
-    ports = dict(zip(USUAL, free_ports(len(USUAL)), strict=True))
+    """Its folder and ports."""
     folder, data = tmp_path / "reference", tmp_path / "ratings.csv"
     with data.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(("reviewerID", "productID", "rating", "timestamp"))
         lines.writerows(map(row, range(COUNT)))
-    try:
-        reference(
-            "start", folder, ports, "--data", data, "--every", EVERY, "--duplicates", "content"
-        )
+    words = ("--data", data, "--every", EVERY, "--duplicates", "content")
+    with pipeline_of(folder, *words) as (ports, _):
         yield folder, ports
-    finally:
-        reference("stop", folder, ports)
-    assert not any(listens(port) for port in ports.values())
-    assert not list(folder.glob("*/process.json"))
 
 
 def kill(folder, stage):
@@ -184,7 +176,7 @@ def test_each_stage_is_killed_once_and_the_ledger_explains_every_rating(pipeline
     assert dict(zip(rows["id"], rows["all_count"], strict=True)) == counts
     done = starwatch("verify", "--state", folder / "page" / "state")
     assert done.code == 0, done.out + done.err
-    assert not (folder / "refused.jsonl").exists()
+    assert not list(folder.glob("refused-*.jsonl"))
 
 
 def fields(line):
