@@ -164,7 +164,7 @@ export class Router {
    * @returns {HTMLElement | null} what the address names
    */
   #show(main, url, top) {
-    const id = decodeURIComponent(url.hash.slice(1));
+    const id = url.hash.slice(1); // ours are plain, so nothing is to be decoded
     /** @type {HTMLElement | null} */
     const place = id ? main.querySelector(`#${CSS.escape(id)}`) : null;
     if (top === undefined && place) place.scrollIntoView();
