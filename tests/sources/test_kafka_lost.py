@@ -21,7 +21,8 @@ def door():
 @pytest.fixture
 def assignment(door):
     topics = SimpleNamespace(ids=lambda names: dict.fromkeys(names, "id"))
-    rules = SimpleNamespace(address=SimpleNamespace(topics=["t"], hosts="h"))
+    address = SimpleNamespace(topics=["t"], hosts="h")
+    rules = SimpleNamespace(name="k", address=address, claims={})
     made = Assignment(rules, door, mock.Mock(), topics, mock.Mock())
     for partition in (0, 1):
         made._places["t", partition] = Place("t", partition, "id", 7 + partition, 5, at_end=True)  # noqa: SLF001
