@@ -116,13 +116,12 @@ def why(port):
 def test_before_flink_wrote_anything_it_is_waited_for(kafka, unique, stream, tmp_path):
     state, port = tmp_path / "s", free_port()
     with process(*options(kafka, unique, state, port)) as service:
-        soon(lambda: why(port))
-        (trouble,) = why(port)
-        assert "is waiting: there is no topic" in trouble
-        assert "starwatch flink submit" in trouble
+        trouble = soon(lambda: [each for each in why(port) if "is waiting" in each], seconds=60)
+        assert "there is no topic" in trouble[0]
+        assert "starwatch flink submit" in trouble[0]
         writer = Writer(kafka, f"{unique}-back")
         writer.checkpoint(stream.checkpoints[0], random.Random(9))  # noqa: S311 - no secret
-        soon(lambda: ready(port))
+        soon(lambda: ready(port), seconds=60)
         assert interrupted(service, signal.SIGTERM, within=20).code == 0
 
 
