@@ -320,6 +320,11 @@ def main(words: list[str]) -> int:
     except ServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "interrupted: make reference begins anew, make reference-stop ends it", file=sys.stderr
+        )
+        return 130
     return 0
 
 

@@ -83,6 +83,15 @@ def test_one_that_did_not_come_up_whole_is_ended_and_begun_anew(folder, monkeypa
     assert not (folder / "nifi").exists()
 
 
+def test_ctrl_c_is_one_line(folder, monkeypatch, capsys):
+    def pressed(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pipeline, "start", pressed)
+    assert main(["start", "--folder", str(folder)]) == 130
+    assert capsys.readouterr().err.startswith("interrupted: ")
+
+
 def test_nothing_of_a_user_is_removed(tmp_path, capsys):
     own = tmp_path / "mine.csv"
     own.touch()
