@@ -4,10 +4,8 @@ from threading import Event
 
 from http_door.served import served
 from page.shown import shown
-from service.live_sources import decoded, handed_over
+from service.live_sources import KnowsItsEnd, backlog_then_ten_a_second
 from service.serving import running
-from service.test_catching import KnowsItsEnd
-from starwatch.ports import Delivery
 from starwatch.windows.job import Job, WindowTime
 from starwatch.windows.spec import WindowSpec
 
@@ -76,19 +74,8 @@ def test_a_page_says_when_its_job_stops_and_when_it_goes_on(tmp_path, look):
 
 def test_what_had_waited_for_a_service_is_no_rate_but_catching_up(tmp_path, look):
     read = Event()
-
-    def script(door):
-        door.connected(value=True)
-        partition = door.partition("")
-        handed_over(door, partition, *[("P", 5)] * 3000)
-        assert read.wait(120)
-        door.caught_up(partition, value=True)
-        position = 3000
-        while not door.wait(0.1):
-            door.deliver(Delivery(partition, decoded(("P", 4), first=position), 100))
-            position += 1
-
-    with running(tmp_path, KnowsItsEnd(script), job=JOB, noted=True):
+    source = KnowsItsEnd(backlog_then_ten_a_second(3000, read))
+    with running(tmp_path, source, job=JOB, noted=True):
         try:
             with shown(tmp_path / "state") as page:
                 tab = look(page).open("/").live()

@@ -43,6 +43,30 @@ class Scripted:
             pass
 
 
+@dataclass
+class KnowsItsEnd(Scripted):
+    """A source whose first ratings had waited for it."""
+
+    knows_its_end: bool = True
+
+
+def backlog_then_ten_a_second(number: int, read: Event) -> Callable[[Door], None]:
+    """A script: so many ratings that had waited, and once `read` is set one every tenth."""
+
+    def script(door: Door) -> None:
+        door.connected(value=True)
+        partition = door.partition("")
+        handed_over(door, partition, *[("P", 5)] * number)
+        assert read.wait(120)
+        door.caught_up(partition, value=True)
+        position = number
+        while not door.wait(0.1):
+            door.deliver(Delivery(partition, decoded(("P", 4), first=position), 100))
+            position += 1
+
+    return script
+
+
 def handed_over(door, partition, *ratings, notes=(), **more) -> Receipt:
     """Deliver, and wait for the commit."""
     receipts, told = [], Event()

@@ -1,22 +1,13 @@
 """What had waited for a service is no rate, and health does not wait for the engine."""
 
-from dataclasses import dataclass
 from shutil import copytree
 from threading import Event, Thread
 
-from service.live_sources import Scripted, decoded, handed_over
+from service.live_sources import KnowsItsEnd, Scripted, backlog_then_ten_a_second, handed_over
 from service.serving import running, soon
-from starwatch.ports import Delivery
 from starwatch.service.catching import Catching
 from starwatch.service.inbox import Told
 from starwatch.views.views import Views
-
-
-@dataclass
-class KnowsItsEnd(Scripted):
-    """A source whose first ratings had waited for it."""
-
-    knows_its_end: bool = True
 
 
 def now(catching):
@@ -50,22 +41,9 @@ def test_a_source_that_knows_no_end_has_no_backlog():
 
 
 def test_the_rate_leaves_out_what_had_waited(tmp_path):
-    read, stop = Event(), Event()
-
-    def script(door):
-        door.connected(value=True)
-        partition = door.partition("")
-        handed_over(door, partition, *[("P", 5)] * 3000)
-        assert read.wait(60)
-        door.caught_up(partition, value=True)
-        position = 3000
-        while not stop.is_set() and not door.wait(0.1):
-            delivery = Delivery(partition, decoded(("P", 4), first=position), 100)
-            assert door.deliver(delivery) or door.stopping
-            position += 1
-
+    read = Event()
     with (
-        running(tmp_path, KnowsItsEnd(script), noted=True),
+        running(tmp_path, KnowsItsEnd(backlog_then_ten_a_second(3000, read)), noted=True),
         Views.open(tmp_path / "state") as views,
     ):
         try:
@@ -76,7 +54,6 @@ def test_the_rate_leaves_out_what_had_waited(tmp_path):
             assert views.about().rate < 15  # ten a second; with the others it would be hundreds
         finally:
             read.set()
-            stop.set()
 
 
 def test_one_that_was_killed_meanwhile_catches_up_no_more(tmp_path):
